@@ -1,0 +1,100 @@
+# On a bare machine with Python 3.11+ and make: "make demo", then "make test".
+# Everything goes into .venv, from the locks in requirements/; a second run installs nothing.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint pytest lab lock recordings bench wheel clean
+
+help: ## say what there is to make
+	@echo "make demo        check a recorded session that went wrong, and say why"
+	@echo "make test        lint, types and tests, as CI runs them"
+	@echo "make lab         JupyterLab on notebooks/"
+	@echo "make recordings  make recordings/ again from its recipe"
+	@echo "make bench       speed, beside other tools"
+	@echo "make lock        resolve the locks again (UPGRADE=1: to the newest versions)"
+	@echo "make wheel       build dist/*.whl"
+	@echo "make clean       remove .venv, caches and builds"
+	@echo "PYTHON=python3.13 chooses the interpreter that .venv is made with."
+
+demo: $(VENV)/.core ## the main job, on a recording that comes with the project
+	@$(BIN)/voicediag demo
+
+test: lint pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+pytest: $(VENV)/.dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lab: $(VENV)/.core
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+recordings: $(VENV)/.recipe
+	$(BIN)/python recordings/make.py
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.speed
+
+wheel: $(VENV)/.dev
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- the environment -------------------------------------------------------------------------------------------------
+
+# pip carries on where uv cannot be had or cannot reach what it needs: pip knows the mirrors of its own settings.
+define install
+	{ [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --python $(BIN)/python $(1); } \
+	|| $(BIN)/python -m pip install -qq --disable-pip-version-check $(1)
+endef
+
+# Old interpreters read the first check too, so it is written for them.
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo 'voicediag: expected Python 3.11 or newer, got no "$(PYTHON)"; is it called otherwise here? Try: make PYTHON=python3.12' >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("voicediag: expected Python 3.11 or newer, got %d.%d as \"$(PYTHON)\"; is a newer one installed beside it? Try: make PYTHON=python3.12" % sys.version_info[:2])'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'voicediag: expected the modules venv and ensurepip, got a "$(PYTHON)" without them; on Debian they are in the package python3-venv' >&2; exit 2; }
+	@echo "voicediag: making $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.uv: requirements/bootstrap.lock | $(BIN)/python
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $< \
+	|| echo "voicediag: no uv to be had; pip does it instead, in a minute"
+	@touch $@
+
+$(VENV)/.core: requirements/core.lock pyproject.toml $(VENV)/.uv
+	@echo "voicediag: installing what it needs into $(VENV) (seconds from a warm cache, else as fast as the network) ..."
+	@$(call install,--require-hashes -r $<)
+	@$(call install,--no-deps --no-build-isolation -e .)
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.core
+	@echo "voicediag: installing what its tests need into $(VENV) ..."
+	@$(call install,--require-hashes -r $<)
+	@touch $@
+
+$(VENV)/.recipe: requirements/recipe.lock $(VENV)/.core
+	@echo "voicediag: installing what makes the recordings into $(VENV) ..."
+	@$(call install,--require-hashes -r $<)
+	@touch $@
+
+# --- the locks -------------------------------------------------------------------------------------------------------
+
+# One file for all platforms and Pythons from 3.11 on, forked where a library has left a Python behind; versions and
+# hashes only, so that whoever installs chooses where from.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy requires-python \
+	--generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade)
+
+lock: $(VENV)/.uv
+	$(COMPILE) --group bootstrap -o requirements/bootstrap.lock
+	$(COMPILE) pyproject.toml --group build -o requirements/core.lock
+	$(COMPILE) pyproject.toml --group build --extra dev -c requirements/core.lock -o requirements/dev.lock
+	$(COMPILE) pyproject.toml --extra recipe -c requirements/core.lock -o requirements/recipe.lock
