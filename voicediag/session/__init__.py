@@ -1,0 +1,33 @@
+"""What happened: the hall where sound that came in meets judgement.
+
+Everything here is immutable and lazy, and nothing here judges: tracks are read in blocks, the wire is read anew each
+time it is iterated.
+"""
+
+from voicediag.session.builder import SessionBuilder
+from voicediag.session.clock import Clock, seconds
+from voicediag.session.events import AudioRef, Cue, PlaybackEvent, Problem, Turn, WireEvent
+from voicediag.session.session import Session
+from voicediag.session.source import ArraySource, AudioSource, Samples
+from voicediag.session.track import TRACK_NAMES, Role, Track, TrackName, track_name
+
+__all__ = [
+    "TRACK_NAMES",
+    "ArraySource",
+    "AudioRef",
+    "AudioSource",
+    "Clock",
+    "Cue",
+    "PlaybackEvent",
+    "Problem",
+    "Role",
+    "Samples",
+    "Session",
+    "SessionBuilder",
+    "Track",
+    "TrackName",
+    "Turn",
+    "WireEvent",
+    "seconds",
+    "track_name",
+]

@@ -1,0 +1,105 @@
+"""What happened on the wire, at the player and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from voicediag.session.track import Role, TrackName
+    from voicediag.spans import Span
+
+Direction: TypeAlias = Literal["up", "down"]
+CueKind: TypeAlias = Literal["speech-started", "speech-stopped", "interrupted", "turn-complete"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioRef:
+    """Where the sound that was cut out of a message now is: frames of a track."""
+
+    track: TrackName
+    frame: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireEvent:
+    """One message as it passed.
+
+    Attributes
+    ----------
+    t_ns : int
+        Monotonic nanoseconds since the session began.
+    wall_ns : int or None
+        Nanoseconds since 1970, where the recorder noted them.
+    sequence : int
+        Order of passing; two messages may share a time.
+    message : mapping
+        The provider's own JSON, its audio cut out where `audio` says where it went.
+    """
+
+    t_ns: int
+    wall_ns: int | None = None
+    direction: Direction
+    sequence: int
+    kind: str
+    message: Mapping[str, Any]
+    audio: AudioRef | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybackEvent:
+    """What the player did with frames of the agent's sound."""
+
+    t_ns: int
+    event: Literal["played", "underrun", "flushed", "queued"]
+    frame: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    """What the provider said about turn-taking.
+
+    Attributes
+    ----------
+    at_s : float
+        When the message passed.
+    audio_s : float or None
+        The place in the user's sound that it speaks of, on the session clock.
+    """
+
+    kind: CueKind
+    at_s: float
+    audio_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What one side said before the other had its say.
+
+    Attributes
+    ----------
+    text : str
+        The provider's transcript of it.
+    span : Span
+        Where it was said, as well as is known; see `learnt_from`.
+    learnt_from : str
+        ``"audio"`` (the sound that carried it), ``"vad"`` (the provider's start and stop) or ``"arrival"`` (only when
+        its words came, which is after they were said).
+    """
+
+    role: Role
+    text: str
+    span: Span
+    learnt_from: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something of the recording that could not be read, with what was expected and got."""
+
+    where: str
+    what: str

@@ -1,0 +1,63 @@
+"""One conversation on one clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from voicediag.session.events import Cue, PlaybackEvent, Problem, Turn, WireEvent
+    from voicediag.session.track import Track, TrackName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What happened in one conversation; it judges nothing.
+
+    Attributes
+    ----------
+    source : str
+        What it was read from.
+    tracks : mapping of track name to Track
+        Those that exist, in the order in which sound passes the taps.
+    wire : iterable of WireEvent
+        Every message, read anew from disk each time it is iterated.
+    turns : tuple of Turn
+        Who said what, in order of time; empty where the recording has no transcripts.
+    cues : tuple of Cue
+        What the provider said about turn-taking.
+    problems : tuple of Problem
+        What of the recording could not be read.
+    provenance : mapping
+        Provider, model, recorder and notes, as far as the recording says.
+    """
+
+    source: str
+    tracks: Mapping[TrackName, Track]
+    wire: Iterable[WireEvent] = field(default=(), repr=False)
+    playback: tuple[PlaybackEvent, ...] = field(default=(), repr=False)
+    turns: tuple[Turn, ...] = ()
+    cues: tuple[Cue, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def duration_s(self) -> float:
+        """Session time of the last frame of the longest track."""
+        return max((track.span.end_s for track in self.tracks.values()), default=0.0)
+
+    def first(self, *names: TrackName) -> Track | None:
+        """Return the first of the named tracks that exists."""
+        return next((self.tracks[name] for name in names if name in self.tracks), None)
+
+    @property
+    def heard(self) -> Track | None:
+        """What the model heard: what was sent, or else what the microphone captured."""
+        return self.first("user-sent", "user-captured")
+
+    @property
+    def spoken(self) -> Track | None:
+        """What the loudspeaker said: what was played, or else what came down the wire."""
+        return self.first("agent-played", "agent-received")
