@@ -1,0 +1,21 @@
+"""How providers talk: bytes and JSON in, meaning out. No sockets and no clocks live here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from voicediag.protocols.conversation import Conversation, kind_of
+from voicediag.protocols.gemini_live import GeminiLive
+from voicediag.protocols.openai_realtime import OpenAIRealtime
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["PROVIDERS", "Conversation", "GeminiLive", "OpenAIRealtime", "kind_of", "recognise"]
+
+PROVIDERS = (GeminiLive, OpenAIRealtime)
+
+
+def recognise(message: Mapping[str, Any]) -> Conversation | None:
+    """Return a fresh conversation with the provider whose protocol `message` speaks, or None."""
+    return next((provider() for provider in PROVIDERS if provider.speaks(message)), None)

@@ -1,0 +1,114 @@
+"""OpenAI Realtime: what an event means.
+
+Names of the general release are read, and the beta's names, which old logs still hold. ``response.cancelled`` does not
+exist: a cancelled response is ``response.done`` with ``status: "cancelled"``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from voicediag.protocols.conversation import look, number_of, payload_of, text_of
+from voicediag.protocols.events import Audio, Encoding, Event, Malformed, Opened, TurnTaking, Words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from voicediag.session import TrackName
+    from voicediag.session.events import Direction
+
+PCM_RATE_HZ = 24_000
+TELEPHONE_RATE_HZ = 8_000
+_FORMATS: Final[dict[str, tuple[Encoding, int]]] = {
+    "audio/pcm": ("pcm_16", PCM_RATE_HZ),
+    "audio/pcmu": ("mulaw", TELEPHONE_RATE_HZ),
+    "audio/pcma": ("alaw", TELEPHONE_RATE_HZ),
+    "pcm16": ("pcm_16", PCM_RATE_HZ),
+    "g711_ulaw": ("mulaw", TELEPHONE_RATE_HZ),
+    "g711_alaw": ("alaw", TELEPHONE_RATE_HZ),
+}
+_AUDIO_DELTAS = ("response.output_audio.delta", "response.audio.delta")
+_FAMILIES = ("session.", "input_audio_buffer.", "conversation.", "response.", "output_audio_buffer.", "rate_limits.")
+
+
+class OpenAIRealtime:
+    """A conversation with OpenAI Realtime."""
+
+    provider = "openai-realtime"
+
+    def __init__(self) -> None:
+        self._formats: dict[TrackName, tuple[Encoding, int]] = {
+            "user-sent": _FORMATS["pcm16"],
+            "agent-received": _FORMATS["pcm16"],
+        }
+        self._heard: set[str] = set()
+
+    @staticmethod
+    def speaks(message: Mapping[str, Any]) -> bool:
+        """Whether a message is of this protocol."""
+        return text_of(message.get("type")).startswith(_FAMILIES)
+
+    def receive(self, direction: Direction, message: Mapping[str, Any]) -> list[Event]:
+        """Return what `message` meant."""
+        match direction, text_of(message.get("type")):
+            case ("up", "session.update") | ("down", "session.created" | "session.updated"):
+                return self._configured(message)
+            case "up", "input_audio_buffer.append":
+                return [self._audio("user-sent", message.get("audio"))]
+            case "down", "response.output_audio.delta" | "response.audio.delta":
+                return [self._audio("agent-received", message.get("delta"))]
+            case "down", "response.output_audio_transcript.delta" | "response.audio_transcript.delta":
+                return [Words(role="agent", text=text_of(message.get("delta")))]
+            case "down", "conversation.item.input_audio_transcription.delta":
+                return self._user_words(message)
+            case "down", "conversation.item.input_audio_transcription.completed":
+                return self._user_said(message)
+            case "down", "input_audio_buffer.speech_started":
+                return [TurnTaking(kind="speech-started", audio_ms=number_of(message.get("audio_start_ms")))]
+            case "down", "input_audio_buffer.speech_stopped":
+                return [TurnTaking(kind="speech-stopped", audio_ms=number_of(message.get("audio_end_ms")))]
+            case "down", "response.done":
+                cancelled = look(message, "response", "status") == "cancelled"
+                return [TurnTaking(kind="interrupted" if cancelled else "turn-complete")]
+            case "up", "conversation.item.truncate":
+                # The client says where it stopped playing: what it had queued was thrown away.
+                return [TurnTaking(kind="interrupted")]
+            case _:
+                return []
+
+    @staticmethod
+    def without_audio(message: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return `message` with its sound cut out."""
+        kind = text_of(message.get("type"))
+        if kind == "input_audio_buffer.append":
+            return {**message, "audio": ""}
+        return {**message, "delta": ""} if kind in _AUDIO_DELTAS else message
+
+    def _configured(self, message: Mapping[str, Any]) -> list[Event]:
+        session = look(message, "session")
+        self._adopt("user-sent", look(session, "audio", "input", "format") or look(session, "input_audio_format"))
+        self._adopt("agent-received", look(session, "audio", "output", "format") or look(session, "output_audio_format"))
+        model = text_of(look(session, "model"))
+        return [Opened(model=model)] if model else []
+
+    def _adopt(self, track: TrackName, form: object) -> None:
+        name = text_of(form) or text_of(look(form, "type"))
+        if name in _FORMATS:
+            encoding, rate_hz = _FORMATS[name]
+            self._formats[track] = (encoding, int(number_of(look(form, "rate")) or rate_hz))
+
+    def _audio(self, track: TrackName, data: object) -> Event:
+        payload = payload_of(data)
+        if payload is None:
+            return Malformed(what=f"{track}: audio is no base64")
+        encoding, rate_hz = self._formats[track]
+        return Audio(track=track, payload=payload, rate_hz=rate_hz, encoding=encoding)
+
+    def _user_words(self, message: Mapping[str, Any]) -> list[Event]:
+        self._heard.add(text_of(message.get("item_id")))
+        return [Words(role="user", text=text_of(message.get("delta")))]
+
+    def _user_said(self, message: Mapping[str, Any]) -> list[Event]:
+        # The whole text comes again after its deltas.
+        heard = text_of(message.get("item_id")) in self._heard
+        return [Words(role="user", text="" if heard else text_of(message.get("transcript")), done=True)]
