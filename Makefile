@@ -7,9 +7,9 @@ BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint pytest lab lock recordings bench wheel clean
+.PHONY: help demo test lint pytest lab lock recordings bench libraries wheel clean
 
-help: ## say what there is to make
+help:
 	@echo "make demo        check a recorded session that went wrong, and say why"
 	@echo "make test        lint, types and tests, as CI runs them"
 	@echo "make lab         JupyterLab on notebooks/"
@@ -17,10 +17,11 @@ help: ## say what there is to make
 	@echo "make bench       speed, beside other tools"
 	@echo "make lock        resolve the locks again (UPGRADE=1: to the newest versions)"
 	@echo "make wheel       build dist/*.whl"
+	@echo "make lint        only ruff and mypy; make pytest PYTEST_ARGS='-k echo' only some tests"
 	@echo "make clean       remove .venv, caches and builds"
 	@echo "PYTHON=python3.13 chooses the interpreter that .venv is made with."
 
-demo: $(VENV)/.core ## the main job, on a recording that comes with the project
+demo: $(VENV)/.core
 	@$(BIN)/voicediag demo
 
 test: lint pytest
@@ -41,6 +42,8 @@ recordings: $(VENV)/.recipe
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.speed
+
+libraries: $(VENV)/.libraries
 
 wheel: $(VENV)/.dev
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist
@@ -70,9 +73,12 @@ $(VENV)/.uv: requirements/bootstrap.lock | $(BIN)/python
 	|| echo "voicediag: no uv to be had; pip does it instead, in a minute"
 	@touch $@
 
-$(VENV)/.core: requirements/core.lock pyproject.toml $(VENV)/.uv
+$(VENV)/.libraries: requirements/core.lock $(VENV)/.uv
 	@echo "voicediag: installing what it needs into $(VENV) (seconds from a warm cache, else as fast as the network) ..."
 	@$(call install,--require-hashes -r $<)
+	@touch $@
+
+$(VENV)/.core: pyproject.toml $(VENV)/.libraries
 	@$(call install,--no-deps --no-build-isolation -e .)
 	@touch $@
 
