@@ -7,15 +7,19 @@ not including, the one nearest to its end.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from voicediag.errors import InputError
-from voicediag.signals.tones import Samples
 from voicediag.spans import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from voicediag.signals.tones import Samples
 
 FRAME_S = 0.02
 FULL_SCALE = 32_768

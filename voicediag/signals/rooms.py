@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voicediag.errors import InputError
-from voicediag.signals.tones import Samples
+
+if TYPE_CHECKING:
+    from voicediag.signals.tones import Samples
 
 # A Kaiser window of this shape over 32 taps keeps the images of a fractional delay below -80 dB.
 TAPS = 32

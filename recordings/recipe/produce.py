@@ -1,0 +1,210 @@
+"""From a scene to a session folder with its truth."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recipe import gemini, openai, sound, stage, voices
+from recipe.stage import AGENT_HZ, DIALECTS, Reply, Staged
+from voicediag.formats import session_folder
+from voicediag.session import ArraySource, Clock, PlaybackEvent, Session, Track, TrackName, WireEvent
+from voicediag.signals import Injected
+from voicediag.spans import Span, SpanSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from recipe.messages import Message
+    from recipe.script import Scene
+    from recipe.sound import Samples
+
+TRUTH_SCHEMA = "voicediag.truth/1"
+CREATED = "2026-11-20T10:00:00Z"
+CREATED_NS = 1_795_168_800_000_000_000
+MODELS = {"gemini-live": gemini, "openai-realtime": openai}
+PLAYED_S = 0.1
+FLUSH_S = 0.008
+LICENCE = "CC BY-SA 3.0"
+
+Truth = dict[str, Any]
+
+
+def produce(scene: Scene, folder: Path) -> None:
+    """Write a scene's session folder, which must not exist."""
+    staged = stage.stage(scene)
+    came, model_fault = _damaged(scene.model_damage, stage.received(staged), AGENT_HZ, _in_stream(staged))
+    speaker = stage.played(staged, came)
+    user_hz = DIALECTS[scene.provider].user_hz
+    captured = sound.as_16_bit(stage.microphone(scene, staged, speaker))
+    sent, user_fault = _damaged(scene.damage, captured, user_hz, staged)
+    sounds: dict[TrackName, tuple[Samples, int]] = {
+        "user-sent": (sent, user_hz),
+        "agent-received": (came, AGENT_HZ),
+        "agent-played": (speaker, AGENT_HZ),
+    }
+    if scene.taps_microphone:
+        sounds["user-captured"] = (captured, user_hz)
+    faults = [
+        *_planted(scene, "user-sent", user_fault, sent, user_hz),
+        *_planted(scene, "agent-received", _on_the_clock(staged, model_fault), came, AGENT_HZ),
+        *_echoes(scene, staged),
+    ]
+    session_folder.write(_session(scene, staged, sounds), folder, truth=_truth(scene, staged, faults))
+
+
+def _damaged(damage: Any, samples: Samples, rate_hz: int, staged: Staged) -> tuple[Samples, Injected | None]:
+    if damage is None:
+        return samples, None
+    injected: Injected = damage(samples, rate_hz, staged.moments)
+    return sound.as_16_bit(injected.samples), injected
+
+
+def _in_stream(staged: Staged) -> Staged:
+    """Return the agent's turns where they lie in the received stream, which has no pauses."""
+    turns: list[Any] = [
+        Reply(text=r.text, samples=r.samples, first_s=0, play_frame=r.frame, played=r.samples.size)
+        for r in staged.replies
+    ]
+    return Staged(turns=turns, duration_s=sum(r.samples.size for r in staged.replies) / AGENT_HZ)
+
+
+def _on_the_clock(staged: Staged, injected: Injected | None) -> Injected | None:
+    """Return a fault of the received stream with its spans where they were played."""
+    if injected is None:
+        return None
+    spans = []
+    for reply in staged.replies:
+        own = Span(reply.frame / AGENT_HZ, (reply.frame + reply.played) / AGENT_HZ)
+        spans += [both.shifted(reply.play_s - own.start_s) for span in injected.spans if (both := span.overlap(own))]
+    return Injected(samples=injected.samples, spans=tuple(spans), sizes=injected.sizes)
+
+
+def _planted(
+    scene: Scene, track: TrackName, injected: Injected | None, samples: Samples, rate_hz: int
+) -> Iterator[Truth]:
+    if injected is None:
+        return
+    sizes = {name: round(value, 6) for name, value in injected.sizes.items()}
+    if "gain_db" in sizes and sizes["gain_db"] < 0:
+        inside = injected.spans[0]
+        part = samples[round(inside.start_s * rate_hz) : round(inside.end_s * rate_hz)]
+        sizes["rms"] = round(10 ** (sound.active_level_db(part, rate_hz) / 20), 4)
+    yield {"id": scene.folder, "track": track, "spans": _pairs(injected.spans), "sizes": sizes}
+
+
+def _echoes(scene: Scene, staged: Staged) -> Iterator[Truth]:
+    if scene.path is None:
+        return
+    delay_s = scene.path.delay_ms / 1_000
+    spans = [span.shifted(delay_s) for span in staged.moments.agent]
+    sizes = {"delay_ms": scene.path.delay_ms, "erl_db": scene.path.erl_db, "drift_ppm": 0.0, "wander_ms": 0.0}
+    yield {"id": "echo-leak", "track": "user-sent", "spans": _pairs(SpanSet(spans)), "sizes": sizes}
+    if scene.folder == "self-hearing-loop":
+        yield _loop(staged, delay_s)
+
+
+def _loop(staged: Staged, delay_s: float) -> Truth:
+    """Return the turns that are echoes and were answered."""
+    spans, words = [], 0
+    for before, turn, after in zip(staged.turns, staged.turns[1:], staged.turns[2:], strict=False):
+        if isinstance(before, Reply) and not isinstance(turn, Reply) and isinstance(after, Reply):
+            if abs(turn.start_s - before.play_s - delay_s) > 1e-6:
+                continue
+            spans.append(Span(turn.start_s, turn.end_s))
+            words += len(turn.text.split())
+    sizes = {"turns": len(spans), "words": words, "lag_s": delay_s}
+    return {"id": "self-hearing-loop", "track": "user-sent", "spans": _pairs(spans), "sizes": sizes}
+
+
+def _truth(scene: Scene, staged: Staged, faults: list[Truth]) -> Truth:
+    roots = [] if scene.folder == "clean" else ["echo-leak" if scene.path else scene.folder]
+    moments = staged.moments
+    return {
+        "schema": TRUTH_SCHEMA,
+        "faults": faults,
+        "root_causes": roots,
+        "speech": {"user": _pairs(moments.user), "agent": _pairs(moments.agent)},
+        "made_from": voices.credits_for(scene.clips, (scene.voice,)),
+        "licence": LICENCE,
+    }
+
+
+def _session(scene: Scene, staged: Staged, sounds: Mapping[TrackName, tuple[Samples, int]]) -> Session:
+    tracks = {
+        name: Track(
+            name=name,
+            source=ArraySource(samples, rate_hz),
+            clock=Clock(learnt_from="wire" if name == "agent-received" else "recipe"),
+            encoding="flac",
+        )
+        for name, (samples, rate_hz) in sounds.items()
+    }
+    return Session(
+        source=f"{scene.name}.vds",
+        tracks=tracks,
+        wire=tuple(_numbered(_messages(scene, staged, sounds["user-sent"][0].size))),
+        playback=tuple(_playback(staged)),
+        provenance={
+            "created": CREATED,
+            "provider": scene.provider,
+            "model": MODELS[scene.provider].MODEL,
+            "redactions": [],
+            "notes": f"{scene.notes} Made by recordings/make.py; {LICENCE}, credits in truth.json.",
+        },
+    )
+
+
+def _messages(scene: Scene, staged: Staged, sent_frames: int) -> Iterable[Message]:
+    dialect, model = DIALECTS[scene.provider], MODELS[scene.provider]
+    size = round(dialect.up_s * dialect.user_hz)
+    jitter_s = np.random.default_rng(scene.seed).uniform(0.001, 0.006, size=sent_frames // size + 1)
+    up = (
+        model.chunk_up(
+            (frame + size) / dialect.user_hz + jitter_s[frame // size], frame, min(size, sent_frames - frame)
+        )
+        for frame in range(0, sent_frames, size)
+    )
+    every = chain(model.opening(scene), up, model.conversation(staged))
+    return sorted((m for m in every if m.at_s <= staged.duration_s + 0.01), key=lambda message: message.at_s)
+
+
+def _numbered(messages: Iterable[Message]) -> Iterator[WireEvent]:
+    for number, message in enumerate(messages):
+        t_ns = round(message.at_s * 1e9)
+        body = dict(message.body)
+        if "type" in body and not message.up:
+            body = {"type": body.pop("type"), "event_id": f"event_{number}", **body}
+        yield WireEvent(
+            t_ns=t_ns,
+            wall_ns=CREATED_NS + t_ns,
+            direction="up" if message.up else "down",
+            sequence=number,
+            kind=body.get("type", next(iter(body))),
+            message=body,
+            audio=message.audio,
+        )
+
+
+def _playback(staged: Staged) -> Iterator[PlaybackEvent]:
+    """Yield what the player did, in order: it plays in callbacks of 100 ms and is flushed where it is interrupted."""
+    size = round(PLAYED_S * AGENT_HZ)
+    events = []
+    for reply in staged.replies:
+        for at_s, frame, frames in reply.chunks:
+            events.append((round(at_s * 1e9), "queued", reply.frame + frame, frames))
+        for frame in range(0, reply.played, size):
+            t_ns = round((reply.play_frame + frame) / AGENT_HZ * 1e9)
+            events.append((t_ns, "played", reply.frame + frame, min(size, reply.played - frame)))
+        if reply.stop_s is not None:
+            rest = reply.samples.size - reply.played
+            events.append((round((reply.stop_s + FLUSH_S) * 1e9), "flushed", reply.frame + reply.played, rest))
+    for t_ns, event, frame, frames in sorted(events):
+        yield PlaybackEvent(t_ns=t_ns, event=event, frame=frame, frames=frames)
+
+
+def _pairs(spans: Iterable[Span]) -> list[list[float]]:
+    return [[round(span.start_s, 4), round(span.end_s, 4)] for span in spans]

@@ -1,0 +1,115 @@
+"""What is said: the words for writing a scene down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from recipe.places import OFFICE, Place
+from recipe.sound import Samples
+from voicediag.signals import Injected
+
+if TYPE_CHECKING:
+    from voicediag.spans import Span
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """A person speaks: clips one after the other, `after_s` after the last sound, or `during_s` into the agent's turn.
+
+    Who barges in stops the agent's turn; who only talks along does not.
+    """
+
+    say: tuple[str, ...]
+    heard: str
+    after_s: float = 0.8
+    during_s: float | None = None
+    barges_in: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agent:
+    """The agent answers `wait_s` after what it heard; `stop_s` into its turn the provider calls it interrupted."""
+
+    text: str
+    wait_s: float = 0.95
+    stop_s: float | None = None
+    prompted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Echo:
+    """The provider takes what leaked of the agent's last turn for a user's turn and transcribes it so."""
+
+    heard: str
+
+
+Line = User | Agent | Echo
+
+
+@dataclass(frozen=True, kw_only=True)
+class Path:
+    """The way from the loudspeaker into the microphone, buffers included."""
+
+    delay_ms: float
+    erl_db: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moments:
+    """Where things lie in a scene, for whoever plants a fault; seconds on the session clock."""
+
+    duration_s: float
+    user: tuple[Span, ...]
+    agent: tuple[Span, ...]
+
+
+Damage = Callable[[Samples, int, Moments], Injected]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """A session to be made.
+
+    Attributes
+    ----------
+    folder, name : str
+        It becomes ``folder/name.vds``; a folder other than ``clean`` is the fault's id and the root cause.
+    speech_db, floor_db : float
+        The person's active level and the noise at the microphone, in dB re an RMS of 1.0.
+    damage : callable, optional
+        Does to the microphone's sound what the fault does, before it is sent.
+    model_damage : callable, optional
+        The same for the model's sound.
+    deaf : bool
+        The provider hears nothing: it transcribes nothing, and the app has to ask for each answer.
+    taps_microphone : bool
+        Whether the sound before the damage is kept as ``user-captured``.
+    """
+
+    folder: str
+    name: str
+    lines: tuple[Line, ...]
+    notes: str
+    provider: str = "gemini-live"
+    instructions: str = "Be brief."
+    place: Place = OFFICE
+    voice: str = "hibari"
+    speech_db: float = -24.0
+    noise: str = "room"
+    floor_db: float = -64.0
+    path: Path | None = None
+    damage: Damage | None = None
+    model_damage: Damage | None = None
+    deaf: bool = False
+    taps_microphone: bool = False
+    seed: int = 1
+    first_s: float = 0.9
+    tail_s: float = 1.0
+    options: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def clips(self) -> tuple[str, ...]:
+        """Every clip of a person."""
+        return tuple(clip for line in self.lines if isinstance(line, User) for clip in line.say)

@@ -1,0 +1,219 @@
+"""The scene on the session clock: who speaks when, what the player plays and what the microphone gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recipe import places, sound, voices
+from recipe.script import Agent, Echo, Moments, Scene, User
+from voicediag.signals import leak
+from voicediag.spans import Span
+
+if TYPE_CHECKING:
+    from recipe.sound import Samples
+
+AGENT_HZ = voices.AGENT_HZ
+AGENT_DB = -23.0
+CUSHION_S = 0.08
+# How soon a barge-in reaches the player: the provider's detection and the way back.
+BARGE_IN_S = 0.42
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """What the stage must know of a provider: rates, the length of its chunks and how fast they come."""
+
+    user_hz: int
+    up_s: float
+    down_s: float
+    down_speed: float
+
+
+DIALECTS = {
+    "gemini-live": Dialect(user_hz=16_000, up_s=0.04, down_s=0.08, down_speed=2.0),
+    "openai-realtime": Dialect(user_hz=24_000, up_s=0.04, down_s=0.2, down_speed=4.0),
+}
+
+
+@dataclass(kw_only=True)
+class Heard:
+    """What the provider took for a user's turn, and when it was spoken into the microphone."""
+
+    text: str
+    start_s: float
+    end_s: float
+    over_agent: bool = False
+
+
+@dataclass(kw_only=True)
+class Reply:
+    """A turn of the agent: when each chunk arrived, and what the player made of it."""
+
+    text: str
+    samples: Samples
+    first_s: float
+    frame: int = 0
+    chunks: list[tuple[float, int, int]] = field(default_factory=list)
+    play_frame: int = 0
+    played: int = 0
+    stop_s: float | None = None
+    prompted: bool = False
+
+    @property
+    def play_s(self) -> float:
+        """When the player began."""
+        return self.play_frame / AGENT_HZ
+
+    @property
+    def end_s(self) -> float:
+        """When the player ended or was stopped."""
+        return (self.play_frame + self.played) / AGENT_HZ
+
+
+@dataclass(kw_only=True)
+class Staged:
+    """A scene with a time for everything."""
+
+    turns: list[Heard | Reply] = field(default_factory=list)
+    spoken: list[tuple[int, Samples]] = field(default_factory=list)
+    user_spans: list[Span] = field(default_factory=list)
+    duration_s: float = 0.0
+
+    @property
+    def replies(self) -> list[Reply]:
+        """The agent's turns."""
+        return [turn for turn in self.turns if isinstance(turn, Reply)]
+
+    @property
+    def moments(self) -> Moments:
+        """Where people and agent speak."""
+        spans = tuple(Span(reply.play_s, reply.end_s) for reply in self.replies)
+        return Moments(duration_s=self.duration_s, user=tuple(self.user_spans), agent=spans)
+
+
+def stage(scene: Scene) -> Staged:
+    """Return the scene with a time for everything."""
+    staged = Staged()
+    for line in scene.lines:
+        match line:
+            case User():
+                _speak(scene, staged, line)
+            case Agent():
+                _answer(scene, staged, line)
+            case Echo():
+                _return(scene, staged, line)
+    ends = [span.end_s for span in staged.user_spans] + [reply.end_s for reply in staged.replies]
+    # Whole chunks of either provider.
+    staged.duration_s = round(np.ceil((max(ends) + scene.tail_s) / 0.04) * 0.04, 3)
+    _number(staged)
+    return staged
+
+
+def _speak(scene: Scene, staged: Staged, line: User) -> None:
+    rate_hz = DIALECTS[scene.provider].user_hz
+    voice = voices.person(line.say, rate_hz)
+    last = staged.replies[-1] if staged.replies else None
+    if line.during_s is None:
+        start_s = _silence_from(staged) + line.after_s if staged.turns or staged.user_spans else scene.first_s
+    else:
+        start_s = (last.play_s if last else 0.0) + line.during_s
+    start = round(start_s * rate_hz)
+    span = Span(start / rate_hz, (start + voice.size) / rate_hz)
+    if line.barges_in and last:
+        _stop(last, span.start_s + BARGE_IN_S)
+    staged.spoken.append((start, voice))
+    staged.user_spans.append(span)
+    if line.heard and not scene.deaf:
+        over = line.during_s is not None
+        staged.turns.append(Heard(text=line.heard, start_s=span.start_s, end_s=span.end_s, over_agent=over))
+
+
+def _answer(scene: Scene, staged: Staged, line: Agent) -> None:
+    dialect = DIALECTS[scene.provider]
+    samples = sound.at_level(voices.agent(scene.voice, line.text), AGENT_HZ, AGENT_DB)
+    since = _silence_from(staged) if staged.turns or staged.user_spans else 0.0
+    first_s = since + line.wait_s
+    prompted = line.prompted or not (staged.turns and isinstance(staged.turns[-1], Heard))
+    reply = Reply(text=line.text, samples=samples, first_s=first_s, prompted=prompted)
+    size = round(dialect.down_s * AGENT_HZ)
+    for number, frame in enumerate(range(0, samples.size, size)):
+        at_s = first_s + number * dialect.down_s / dialect.down_speed
+        reply.chunks.append((at_s, frame, min(size, samples.size - frame)))
+    reply.play_frame = round((first_s + CUSHION_S) * AGENT_HZ)
+    reply.played = samples.size
+    if line.stop_s is not None:
+        _stop(reply, reply.play_s + line.stop_s)
+    staged.turns.append(reply)
+
+
+def _return(scene: Scene, staged: Staged, line: Echo) -> None:
+    last = staged.replies[-1]
+    delay_s = scene.path.delay_ms / 1_000 if scene.path else 0.0
+    over = last.stop_s is not None
+    staged.turns.append(
+        Heard(text=line.heard, start_s=last.play_s + delay_s, end_s=last.end_s + delay_s, over_agent=over)
+    )
+
+
+def _stop(reply: Reply, at_s: float) -> None:
+    """Interrupt a turn: what was not sent yet never is, what was not played yet is thrown away."""
+    if at_s >= reply.end_s:
+        return
+    reply.stop_s = at_s
+    reply.chunks = [chunk for chunk in reply.chunks if chunk[0] < at_s]
+    reply.samples = reply.samples[: reply.chunks[-1][1] + reply.chunks[-1][2]]
+    reply.played = min(reply.samples.size, round(at_s * AGENT_HZ) - reply.play_frame)
+
+
+def _silence_from(staged: Staged) -> float:
+    """Return when the last sound that the provider can have heard ended."""
+    ends = [span.end_s for span in staged.user_spans]
+    ends += [turn.end_s for turn in staged.turns]
+    return max(ends)
+
+
+def _number(staged: Staged) -> None:
+    """Say where each turn begins in the track of what was received."""
+    frame = 0
+    for reply in staged.replies:
+        reply.frame = frame
+        frame += reply.samples.size
+
+
+def received(staged: Staged) -> Samples:
+    """Return what came down the wire: the turns end to end, float32, (frames,), 24 kHz."""
+    return sound.as_16_bit(np.concatenate([reply.samples for reply in staged.replies]))
+
+
+def played(staged: Staged, came: Samples) -> Samples:
+    """Return what the loudspeaker got of `came`, silence included, float32, (frames,), 24 kHz."""
+    speaker = np.zeros(round(staged.duration_s * AGENT_HZ), np.float32)
+    for reply in staged.replies:
+        sound.add_at(speaker, came[reply.frame : reply.frame + reply.played], reply.play_frame)
+    return speaker
+
+
+def microphone(scene: Scene, staged: Staged, speaker: Samples) -> Samples:
+    """Return what the microphone gets: people and loudspeaker in a room, and the room's noise."""
+    rate_hz = DIALECTS[scene.provider].user_hz
+    mix = places.room_noise(
+        kind=scene.noise, duration_s=staged.duration_s, rate_hz=rate_hz, level_db=scene.floor_db, seed=scene.seed
+    )
+    way = places.response(scene.place, scene.place.talker_m, rate_hz)
+    for start, voice in staged.spoken:
+        wet = places.heard(voice, way)
+        gain_db = scene.speech_db - sound.active_level_db(wet, rate_hz)
+        sound.add_at(mix, (wet * 10 ** (gain_db / 20)).astype(np.float32), start)
+    if scene.path is not None:
+        echo = leak(
+            sound.resampled(speaker, AGENT_HZ, rate_hz),
+            rate_hz=rate_hz,
+            delay_ms=scene.path.delay_ms,
+            erl_db=scene.path.erl_db,
+            response=places.response(scene.place, scene.place.loudspeaker_m, rate_hz),
+        ).echo
+        sound.add_at(mix, echo, 0)
+    return mix
