@@ -35,6 +35,7 @@ MARGIN_DB = 12.0
 HOLE_S = 0.30
 BLIP_S = 0.06
 SILENT = 1e-7
+EVEN = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,9 @@ class Activity:
     @property
     def spans(self) -> SpanSet:
         """Where somebody speaks: steps above 0.5, holes closed, blips dropped."""
-        return _runs(self.probability > 0.5, self.step_s).padded(HOLE_S / 2).longer_than(BLIP_S + HOLE_S).padded(-HOLE_S / 2)
+        runs = _runs(self.probability > EVEN, self.step_s)
+        holes = runs.complement(runs.hull) if runs.hull else SpanSet()
+        return (runs | SpanSet(hole for hole in holes if hole.duration_s < HOLE_S)).longer_than(BLIP_S)
 
 
 def from_level(rms: NDArray[np.float32], *, step_s: float, margin_db: float = MARGIN_DB) -> Activity:

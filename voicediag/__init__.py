@@ -1,0 +1,52 @@
+"""voicediag: the flight recorder and the oscilloscope for realtime voice agents.
+
+>>> import voicediag as vd
+>>> session = vd.load_demo()
+>>> vd.check(session).root_causes[0].id
+'echo-leak'
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from voicediag import detect, measure, present, session, signals
+    from voicediag.check import check
+    from voicediag.formats import load
+    from voicediag.formats.demo import load_demo
+
+__all__ = ["check", "detect", "load", "load_demo", "measure", "present", "session", "signals"]
+__version__ = "0.1.0"
+
+# Importing voicediag costs next to nothing: numpy and the rooms come when they are first asked for.
+_AT = {
+    "check": "voicediag.check",
+    "load": "voicediag.formats",
+    "load_demo": "voicediag.formats.demo",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for, when it is."""
+    if name in _AT:
+        value = getattr(importlib.import_module(_AT[name]), name)
+    elif name in __all__:
+        value = importlib.import_module(f"voicediag.{name}")
+    else:
+        raise AttributeError(f"module 'voicediag' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return what completion offers."""
+    return sorted(__all__)
+
+
+if "IPython" in sys.modules:
+    from voicediag import notebook
+
+    notebook.register()

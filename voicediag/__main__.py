@@ -1,0 +1,5 @@
+"""``python -m voicediag``."""
+
+from voicediag.cli import main
+
+main()

@@ -1,0 +1,39 @@
+"""The one call that the command line, notebooks, CI and the fleet share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from voicediag.detect import DETECTORS
+from voicediag.detect.detector import Detector
+from voicediag.detect.examination import Examination, Progress
+from voicediag.diagnose import Diagnosis, explained
+from voicediag.session import Session
+
+
+def check(
+    session: Session, *, detectors: Sequence[Detector] = DETECTORS, progress: Progress | None = None
+) -> Diagnosis:
+    """Return what is wrong with a session and which of it is the root cause.
+
+    Parameters
+    ----------
+    session : Session
+        From `voicediag.load`.
+    detectors : sequence of Detector
+        Those to ask; your own go beside `voicediag.detect.DETECTORS`.
+    progress : callable, optional
+        Called with (seconds read, seconds in all).
+
+    Examples
+    --------
+    >>> import voicediag as vd
+    >>> diagnosis = vd.check(vd.load_demo())
+    >>> [finding.id for finding in diagnosis.root_causes]
+    ['echo-leak']
+    """
+    exam = Examination(session, progress)
+    verdicts = tuple(detector.examine(exam) for detector in detectors)
+    findings = explained([finding for verdict in verdicts for finding in verdict.findings])
+    meters = {name: reading.meters() for name, reading in exam.readings.items()}
+    return Diagnosis(session=session, verdicts=verdicts, findings=findings, meters=meters)

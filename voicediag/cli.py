@@ -1,0 +1,218 @@
+"""The command line: wires the towers together and holds no logic of its own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from voicediag.diagnose import Diagnosis
+    from voicediag.session import Session
+
+CLEAR, FINDINGS, CANNOT_JUDGE = 0, 1, 2
+SEVERITIES = ("low", "medium", "high")
+
+app = typer.Typer(
+    name="voicediag",
+    help="Find the root cause of a bad voice session: format, starvation, echo, VAD or wire.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+User = Annotated[str, typer.Option(help="The user's channel of a stereo file (left, right), or the user's mono file.")]
+Agent = Annotated[Path | None, typer.Option(help="The agent's mono file.")]
+Html = Annotated[Path | None, typer.Option(help="Also write one self-contained HTML report to this file.")]
+FailOn = Annotated[str, typer.Option(help="Least severity that makes the exit code 1: low, medium or high.")]
+
+
+@app.command()
+def check(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Session folders, stereo files (left user, right agent), wire logs (JSONL)."),
+    ] = None,
+    user: User = "left",
+    agent: Agent = None,
+    as_json: AsJson = False,
+    html: Html = None,
+    fail_on: FailOn = "low",
+) -> None:
+    """Check recordings and name the root cause.
+
+    Exits 0 when clear, 1 with findings, 2 when it cannot judge.
+
+    Example: `voicediag check call.wav --html report.html`
+    """
+    if fail_on not in SEVERITIES:
+        _refuse(f"expected --fail-on {', '.join(SEVERITIES)}, got {fail_on!r}")
+    if html and paths and len(paths) > 1:
+        _refuse("expected one recording with --html, got several; likely slip: one report each is needed")
+    sources = _sources(paths or [], user, agent)
+    sys.exit(max([_checked(load, as_json=as_json, html=html, fail_on=fail_on) for load in sources]))
+
+
+@app.command()
+def demo(as_json: AsJson = False, html: Html = None) -> None:
+    """Check a recorded kitchen assistant that hears itself.
+
+    Example: `voicediag demo --html report.html`
+    """
+    from voicediag.formats.demo import demo_folder, load_demo
+
+    if not as_json:
+        print(f"Checking the demo session, {demo_folder().name}: a cooking assistant on a loudspeaker.")
+    _checked(load_demo, as_json=as_json, html=html, fail_on="low")
+
+
+@app.command()
+def meter(
+    path: Annotated[Path, typer.Argument(help="A sound file or a session folder.")],
+    as_json: AsJson = False,
+) -> None:
+    """Meter every track: RMS, peak, true peak, loudness, active speech, noise floor, clipping, silence.
+
+    Example: `voicediag meter mic.wav`
+    """
+    from voicediag import formats
+    from voicediag.detect.examination import Examination
+    from voicediag.present import as_json as structured
+    from voicediag.present import text
+
+    with _input_errors():
+        session = formats.load(path)
+    with _progress(shown=not as_json) as progress:
+        readings = Examination(session, progress).readings
+    meters = {name: reading.meters() for name, reading in readings.items()}
+    if as_json:
+        _print_json(structured.meters(meters, source=session.source))
+        return
+    _print_rich(text.meter_table(meters))
+    for name, reading in readings.items():
+        print(f"\n{name}\n{text.strip(reading.level.rms)}")
+
+
+@app.command()
+def lab(port: Annotated[int, typer.Option(help="Port of the server; the next free one if it is taken.")] = 8888) -> None:
+    """Open JupyterLab on the notebooks.
+
+    Example: `voicediag lab`
+    """
+    import subprocess
+
+    notebooks = Path(__file__).parents[1] / "notebooks"
+    folder = notebooks if notebooks.is_dir() else Path.cwd()
+    command = [sys.executable, "-m", "jupyterlab", f"--port={port}", "--ip=127.0.0.1", str(folder)]
+    sys.exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own interpreter, no shell
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _sources(paths: list[Path], user: str, agent: Path | None) -> list[Callable[[], Session]]:
+    """Return what loads each recording that was named."""
+    from voicediag import formats
+
+    if agent is not None:
+        mine = [Path(user)] if user not in ("left", "right") else paths
+        if len(mine) != 1:
+            _refuse("expected one user's file beside --agent", f"{len(mine)}")
+        return [lambda: formats.load(mine[0], agent=agent)]
+    if not paths:
+        _refuse("expected a recording, got none; likely slip: try `voicediag demo`")
+    return [lambda path=path: formats.load(path, user=user) for path in paths]  # type: ignore[misc]
+
+
+def _checked(load: Callable[[], Session], *, as_json: bool, html: Path | None, fail_on: str) -> int:
+    """Check one recording, print what was found and return the exit code."""
+    from voicediag.check import check as run
+    from voicediag.errors import InputError
+
+    try:
+        session = load()
+    except InputError as error:
+        print(f"voicediag: {error}", file=sys.stderr)
+        return CANNOT_JUDGE
+    with _progress(shown=not as_json) as progress:
+        diagnosis = run(session, progress=progress)
+    _show(diagnosis, as_json=as_json)
+    if html:
+        from voicediag.present import page
+
+        html.write_text(page.render(diagnosis), encoding="utf-8")
+        if not as_json:
+            print(f"\nReport: {html}")
+    return _exit_code(diagnosis, fail_on)
+
+
+def _show(diagnosis: Diagnosis, *, as_json: bool) -> None:
+    if as_json:
+        from voicediag.present import as_json as structured
+
+        _print_json(structured.check(diagnosis))
+    else:
+        from voicediag.present import text
+
+        _print_rich(text.report(diagnosis))
+
+
+def _exit_code(diagnosis: Diagnosis, fail_on: str) -> int:
+    """Return 1 with findings of at least that severity, 2 when no detector could judge, else 0."""
+    from voicediag.detect.finding import Severity
+
+    if any(finding.severity >= Severity[fail_on.upper()] for finding in diagnosis.findings):
+        return FINDINGS
+    return CANNOT_JUDGE if not diagnosis.findings and not diagnosis.clear else CLEAR
+
+
+@contextmanager
+def _progress(*, shown: bool) -> Iterator[Callable[[float, float], None] | None]:
+    """Show a progress bar on a terminal, on the error stream, for work that takes over a second."""
+    if not shown or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TextColumn
+
+    columns = (*Progress.get_default_columns(), TextColumn("{task.completed:.0f} of {task.total:.0f} s of sound"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def _input_errors() -> Iterator[None]:
+    """Turn a bad input into one line and exit code 2."""
+    from voicediag.errors import InputError
+
+    try:
+        yield
+    except InputError as error:
+        _refuse(str(error))
+
+
+def _refuse(*parts: str) -> None:
+    print(f"voicediag: {', got '.join(parts)}", file=sys.stderr)
+    sys.exit(CANNOT_JUDGE)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def _print_rich(what: RenderableType) -> None:
+    from rich.console import Console
+
+    Console(highlight=False).print(what)

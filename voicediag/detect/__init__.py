@@ -1,0 +1,49 @@
+"""Sessions to findings: one fault a file, all of them listed in `DETECTORS`."""
+
+from voicediag.detect import (
+    clipped_audio,
+    damaged_recording,
+    echo_leak,
+    self_hearing_loop,
+    silent_track,
+    starved_capture,
+)
+from voicediag.detect.detector import Detector
+from voicediag.detect.examination import Examination, Leak
+from voicediag.detect.finding import (
+    Cause,
+    Evidence,
+    Finding,
+    Limit,
+    Severity,
+    Verdict,
+    clear,
+    found,
+    unjudged,
+)
+
+__all__ = [
+    "DETECTORS",
+    "Cause",
+    "Detector",
+    "Evidence",
+    "Examination",
+    "Finding",
+    "Leak",
+    "Limit",
+    "Severity",
+    "Verdict",
+    "clear",
+    "found",
+    "unjudged",
+]
+
+# In the order in which causes must be settled.
+DETECTORS: tuple[Detector, ...] = (
+    damaged_recording.DETECTOR,
+    clipped_audio.DETECTOR,
+    silent_track.DETECTOR,
+    starved_capture.DETECTOR,
+    echo_leak.DETECTOR,
+    self_hearing_loop.DETECTOR,
+)

@@ -1,0 +1,173 @@
+"""One session under examination: what is measured once and shared by every detector.
+
+The sound is read once, in blocks of `BLOCK_S`, each track on a thread of its own, and every meter is fed from the same
+block while it is in the cache. What only one detector needs is measured when it asks, over the spans that it asks for,
+and remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from voicediag.measure import activity, echo
+from voicediag.measure.activity import Activity
+from voicediag.measure.delay import DelayMeter, LagGroup
+from voicediag.measure.track import TrackMeters, TrackReading
+from voicediag.session import Samples, Session, Track, TrackName
+from voicediag.spans import Span
+
+BLOCK_S = 10.0
+# A path's loss is known to a tenth of a dB after half a minute of speech; more would only cost time.
+PATH_S = 40.0
+
+Progress = Callable[[float, float], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leak:
+    """What the loudspeaker leaves in the microphone.
+
+    Attributes
+    ----------
+    mic, speaker : TrackName
+        The tracks that were compared.
+    echo : echo.Echo
+        Times on the session clock.
+    path : echo.EchoPath or None
+        How loud, where there is an echo.
+    """
+
+    mic: TrackName
+    speaker: TrackName
+    echo: echo.Echo
+    path: echo.EchoPath | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """What one reading of the sound brought."""
+
+    readings: Mapping[TrackName, TrackReading]
+    groups: tuple[LagGroup, ...] | None
+
+
+@dataclass(eq=False)
+class Examination:
+    """A session and what has been measured of it.
+
+    Parameters
+    ----------
+    session : Session
+    progress : callable, optional
+        Called with (seconds read, seconds in all) while the sound is read.
+    """
+
+    session: Session
+    progress: Progress | None = field(default=None, repr=False)
+    _activities: dict[TrackName, Activity] = field(default_factory=dict, repr=False)
+
+    def reading(self, name: TrackName) -> TrackReading:
+        """Return the meters of one track."""
+        return self._pass.readings[name]
+
+    @property
+    def readings(self) -> Mapping[TrackName, TrackReading]:
+        """The meters of every track."""
+        return self._pass.readings
+
+    def activity(self, name: TrackName) -> Activity:
+        """Return where a track's voice speaks, in seconds from the track's start."""
+        if name not in self._activities:
+            level = self.reading(name).level
+            self._activities[name] = activity.from_level(level.rms, step_s=level.hop_s)
+        return self._activities[name]
+
+    @cached_property
+    def leak(self) -> Leak | None:
+        """The echo between what the model heard and what the loudspeaker said; None where one of them is missing."""
+        mic, speaker = self.session.heard, self.session.spoken
+        groups = self._pass.groups
+        if mic is None or speaker is None or groups is None:
+            return None
+        found = echo.trace(groups)
+        return Leak(mic=mic.name, speaker=speaker.name, echo=found, path=self._path(found, mic, speaker))
+
+    def _path(self, found: echo.Echo, mic: Track, speaker: Track) -> echo.EchoPath | None:
+        """Return the loss of an echo's path, over the first stretches that show it."""
+        if found.verdict != "echo" or found.delay_ms is None:
+            return None
+        meter, heard_s = echo.PathMeter(mic.rate_hz, speaker.rate_hz), 0.0
+        for span in found.spans:
+            span_heard = Span(span.start_s, min(span.end_s, span.start_s + PATH_S))
+            meter.push(mic.read(span_heard.shifted(found.delay_ms / echo.MS)), speaker.read(span_heard))
+            heard_s += span_heard.duration_s
+            if heard_s >= PATH_S:
+                break
+        return meter.result()
+
+    @cached_property
+    def _pass(self) -> _Pass:
+        """Read all sound once."""
+        meters = {name: TrackMeters(track.rate_hz) for name, track in self.session.tracks.items()}
+        pair = _EchoPair.of(self.session)
+        blocks = max(1, int(np.ceil(self.session.duration_s / BLOCK_S)))
+        with ThreadPoolExecutor() as pool:
+            for index in range(blocks):
+                jobs = {name: pool.submit(_feed, self.session.tracks[name], meters[name], index) for name in meters}
+                sound = {name: job.result() for name, job in jobs.items()}
+                if pair:
+                    pair.push(pool, sound, index)
+                if self.progress:
+                    self.progress(min((index + 1) * BLOCK_S, self.session.duration_s), self.session.duration_s)
+            readings = dict(zip(meters, pool.map(lambda meter: meter.result(), meters.values()), strict=True))
+        return _Pass(readings, pair.result() if pair else None)
+
+
+@dataclass(slots=True)
+class _EchoPair:
+    """Feeds the delay meter one block behind the others, so that both cores have work."""
+
+    mic: Track
+    speaker: Track
+    meter: DelayMeter
+    pending: Future[None] | None = None
+
+    @classmethod
+    def of(cls, session: Session) -> _EchoPair | None:
+        """Return the pair of a session, or None where one side is missing."""
+        mic, speaker = session.heard, session.spoken
+        return cls(mic, speaker, DelayMeter(mic.rate_hz, speaker.rate_hz)) if mic and speaker else None
+
+    def push(self, pool: ThreadPoolExecutor, sound: Mapping[TrackName, Samples], index: int) -> None:
+        """Hand over a block as soon as the one before it is done."""
+        if self.pending:
+            self.pending.result()
+        blocks = [self._on_session(track, sound[track.name], index) for track in (self.mic, self.speaker)]
+        self.pending = pool.submit(self.meter.push, *blocks)
+
+    def result(self) -> tuple[LagGroup, ...]:
+        """Return what the meter found, on the session clock."""
+        if self.pending:
+            self.pending.result()
+        return self.meter.result()
+
+    @staticmethod
+    def _on_session(track: Track, samples: Samples, index: int) -> Samples:
+        """Return a block on the session clock: the one that was read, unless the track's clock says otherwise."""
+        size = round(BLOCK_S * track.rate_hz)
+        if track.clock.offset_s == 0 and track.clock.drift_ppm == 0:
+            return samples if samples.size == size else np.concatenate((samples, np.zeros(size - samples.size, np.float32)))
+        return track.read(Span(index * BLOCK_S, (index + 1) * BLOCK_S))
+
+
+def _feed(track: Track, meters: TrackMeters, index: int) -> Samples:
+    """Read one block of a track and feed its meters."""
+    size = round(BLOCK_S * track.rate_hz)
+    samples = track.source.read(index * size, size)
+    meters.push(samples)
+    return samples

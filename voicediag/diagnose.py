@@ -1,0 +1,130 @@
+"""What explains what: from findings to root causes.
+
+One table says which cause explains which; a finding is a symptom of an earlier cause on the same audio path when both
+take the same time, give or take the path's lag. The table is applied until nothing changes, so that a chain (echo ->
+self-hearing -> false start) ends at its beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from voicediag.detect.finding import Cause, Finding, Limit, Verdict
+from voicediag.session import Session
+
+# Order within the table is the order in which causes must be settled: nobody is served by a VAD that was tuned on an echo.
+EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
+    Cause.WIRE: frozenset({Cause.FORMAT, Cause.STARVATION, Cause.ECHO, Cause.VAD, Cause.LATENCY}),
+    Cause.FORMAT: frozenset({Cause.STARVATION, Cause.ECHO, Cause.VAD}),
+    Cause.STARVATION: frozenset({Cause.VAD}),
+    Cause.ECHO: frozenset({Cause.VAD, "unflushed-playback"}),
+    "echo-leak": frozenset({"self-hearing-loop"}),
+    "self-hearing-loop": frozenset({"false-start", "unflushed-playback"}),
+    # A broken recording and a clipped track change what is heard, not which other faults there are.
+    "damaged-recording": frozenset(),
+    "clipped-audio": frozenset({Cause.VAD}),
+}
+PATH_LAG = Limit(2.5, "s", "the longest echo delay that is looked for (measure/delay)")
+USER_PATH: Final = frozenset({"user-captured", "user-sent"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What is wrong with a session, and what of it is the cause.
+
+    Attributes
+    ----------
+    session : Session
+    verdicts : tuple of Verdict
+        One of each detector, in the order in which they were asked.
+    findings : tuple of Finding
+        Root causes first, each followed by its symptoms; `explained_by` is filled in.
+    meters : mapping
+        What the meters read of each track, by name.
+    """
+
+    session: Session
+    verdicts: tuple[Verdict, ...]
+    findings: tuple[Finding, ...]
+    meters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def root_causes(self) -> tuple[Finding, ...]:
+        """The findings that nothing else explains."""
+        return tuple(finding for finding in self.findings if finding.explained_by is None)
+
+    @property
+    def clear(self) -> tuple[Verdict, ...]:
+        """The verdicts that looked and found nothing."""
+        return tuple(verdict for verdict in self.verdicts if verdict.is_clear)
+
+    @property
+    def unjudged(self) -> tuple[Verdict, ...]:
+        """The verdicts that could not look."""
+        return tuple(verdict for verdict in self.verdicts if verdict.reason is not None)
+
+    def symptoms(self, root: Finding) -> tuple[Finding, ...]:
+        """The findings that `root` explains."""
+        return tuple(finding for finding in self.findings if finding.explained_by == root.id)
+
+
+def explained(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return the findings with `explained_by` filled in, root causes first, each followed by its symptoms.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        In any order.
+    """
+    parents = {index: _parent(index, findings) for index in range(len(findings))}
+    changed = True
+    while changed:
+        # A symptom of a symptom is a symptom of the cause: walk up until no parent has a parent.
+        lifted = {child: parents[up] if up is not None and parents[up] is not None else up for child, up in parents.items()}
+        changed, parents = lifted != parents, lifted
+    done = [
+        replace(finding, explained_by=findings[up].id if (up := parents[index]) is not None else None)
+        for index, finding in enumerate(findings)
+    ]
+    roots = sorted((f for f in done if f.explained_by is None), key=_rank)
+    order = {root.id: place for place, root in reversed(list(enumerate(roots)))}
+    symptoms = sorted((f for f in done if f.explained_by is not None), key=_rank)
+    tree = [(order[root.id], 0, root) for root in roots]
+    tree += [(order[symptom.explained_by or ""], 1, symptom) for symptom in symptoms]
+    return tuple(finding for _, _, finding in sorted(tree, key=lambda row: row[:2]))
+
+
+def _parent(index: int, findings: Sequence[Finding]) -> int | None:
+    """Return which finding explains this one: of several, the cause that must be settled first."""
+    causes = [
+        other
+        for other, finding in enumerate(findings)
+        if other != index and _explains(finding, findings[index])
+    ]
+    return min(causes, key=lambda other: _rank(findings[other]), default=None)
+
+
+def _explains(cause: Finding, symptom: Finding) -> bool:
+    """Whether one finding is the cause of another."""
+    known = EXPLAINS.get(cause.id, EXPLAINS.get(cause.cause, frozenset()))
+    named = symptom.id in known or symptom.cause in known
+    return named and _same_path(cause, symptom) and _overlap(cause, symptom)
+
+
+def _same_path(cause: Finding, symptom: Finding) -> bool:
+    """Whether both concern one voice's path; an echo joins the two."""
+    paths = [{(e.track in USER_PATH) for e in finding.evidence} for finding in (cause, symptom)]
+    joined = any(e.against is not None for e in cause.evidence)
+    return joined or bool(paths[0] & paths[1])
+
+
+def _overlap(cause: Finding, symptom: Finding) -> bool:
+    """Whether both take the same time, give or take the path's lag."""
+    return bool(cause.where.padded(PATH_LAG.value) & symptom.where)
+
+
+def _rank(finding: Finding) -> tuple[int, int, float]:
+    """Return what sorts causes first, then what hurts most, then what came first."""
+    return (list(Cause).index(finding.cause), -finding.severity, finding.primary.span.start_s)

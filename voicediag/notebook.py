@@ -1,0 +1,50 @@
+"""How sessions, findings and diagnoses show themselves in a notebook.
+
+Registered with IPython by type name, so that nothing is imported before there is something to show.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from voicediag.detect.finding import Finding
+    from voicediag.diagnose import Diagnosis
+    from voicediag.session import Session
+
+
+def register() -> bool:
+    """Teach the running IPython to show voicediag's types; return whether there is one."""
+    from IPython import get_ipython
+
+    shell: Any = get_ipython()  # type: ignore[no-untyped-call]
+    if shell is None:
+        return False
+    html = shell.display_formatter.formatters["text/html"]
+    html.for_type_by_name("voicediag.session.session", "Session", _session)
+    html.for_type_by_name("voicediag.detect.finding", "Finding", _finding)
+    html.for_type_by_name("voicediag.diagnose", "Diagnosis", _diagnosis)
+    return True
+
+
+def load_ipython_extension(_shell: object) -> None:
+    """Serve ``%load_ext voicediag.notebook``."""
+    register()
+
+
+def _session(session: Session) -> str:
+    from voicediag.present import page
+
+    return page.session_card(session)
+
+
+def _finding(finding: Finding) -> str:
+    from voicediag.present import page
+
+    return page.finding_card(None, finding)
+
+
+def _diagnosis(diagnosis: Diagnosis) -> str:
+    from voicediag.present import page
+
+    return page.fragment(diagnosis)

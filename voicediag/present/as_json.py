@@ -1,0 +1,94 @@
+"""A diagnosis as JSON: the schema that other programs may rely on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from voicediag.detect.finding import Evidence, Finding
+from voicediag.diagnose import Diagnosis
+from voicediag.session import Session
+
+SCHEMA = "voicediag.check/1"
+METER_SCHEMA = "voicediag.meter/1"
+MILLI, MICRO = 3, 6
+
+
+def check(diagnosis: Diagnosis) -> dict[str, Any]:
+    """Return a diagnosis in the schema ``voicediag.check/1``."""
+    session = diagnosis.session
+    return {
+        "schema": SCHEMA,
+        "source": session.source,
+        "session": _session(session),
+        "root_causes": list(dict.fromkeys(finding.id for finding in diagnosis.root_causes)),
+        "findings": [_finding(finding) for finding in diagnosis.findings],
+        "clear": [verdict.id for verdict in diagnosis.clear],
+        "unjudged": [{"id": verdict.id, "reason": verdict.reason} for verdict in diagnosis.unjudged],
+        "meters": {name: _numbers(values) for name, values in diagnosis.meters.items()},
+        "latency": {},
+        "cost": {},
+    }
+
+
+def meters(diagnosis_meters: Mapping[str, Mapping[str, Any]], *, source: str) -> dict[str, Any]:
+    """Return what the meters read in the schema ``voicediag.meter/1``."""
+    tracks = [{"name": name, **_numbers(values)} for name, values in diagnosis_meters.items()]
+    return {"schema": METER_SCHEMA, "source": source, "tracks": tracks}
+
+
+def _session(session: Session) -> dict[str, Any]:
+    tracks = [
+        {
+            "name": track.name,
+            "rate_hz": track.rate_hz,
+            "frames": track.frames,
+            "encoding": track.encoding,
+            "provenance": track.provenance,
+        }
+        for track in session.tracks.values()
+    ]
+    told = {key: session.provenance[key] for key in ("provider", "model") if key in session.provenance}
+    return {"duration_s": round(session.duration_s, MILLI), "tracks": tracks, "turns": len(session.turns), **told}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    roles = ["primary", *("supporting" for _ in finding.supporting)]
+    return {
+        "id": finding.id,
+        "cause": str(finding.cause),
+        "severity": finding.severity.name.lower(),
+        "confidence": finding.confidence,
+        "summary": finding.summary,
+        "remedy": finding.remedy,
+        "explained_by": finding.explained_by,
+        "spans": [[round(span.start_s, MILLI), round(span.end_s, MILLI)] for span in finding.where],
+        "evidence": [
+            _evidence(role, evidence) for role, evidence in zip(roles, finding.evidence, strict=True)
+        ],
+    }
+
+
+def _evidence(role: str, evidence: Evidence) -> dict[str, Any]:
+    limit = evidence.limit
+    return {
+        "role": role,
+        "track": evidence.track,
+        "against": evidence.against,
+        "start_s": round(evidence.span.start_s, MILLI),
+        "end_s": round(evidence.span.end_s, MILLI),
+        "measure": _numbers(evidence.measure),
+        "limit": {"value": limit.value, "unit": limit.unit, "source": limit.source},
+    }
+
+
+def _numbers(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return numbers rounded to what they are worth; what is not finite has no place in JSON."""
+    return {key: _number(value) for key, value in values.items()}
+
+
+def _number(value: object) -> object:
+    if isinstance(value, float):
+        return round(value, MICRO) if math.isfinite(value) else None
+    return value
