@@ -10,31 +10,44 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent)]
 
-from recipe.produce import produce  # noqa: E402 - the package lies beside this folder
+from recipe.compare import differences  # noqa: E402 - the package lies beside this folder
+from recipe.produce import produce  # noqa: E402
 from recipe.scenes import SCENES  # noqa: E402
 
 
 def main() -> None:
-    """Make the scenes that were asked for, each in place of the one there was."""
+    """Make the scenes that were asked for, each in place of the one there was, or say what would change."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help="folder/name of a scene, or a part of it")
-    parser.add_argument("--out", type=Path, default=HERE, help="where the folders go")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a part of the folder/name of a scene")
+    parser.add_argument(
+        "--check", action="store_true", help="make nothing; exit 1 where a recording is not the recipe's"
+    )
     wanted = parser.parse_args()
-    for scene in SCENES:
-        place = f"{scene.folder}/{scene.name}"
-        if wanted.names and not any(name in place for name in wanted.names):
-            continue
-        folder = wanted.out / scene.folder / f"{scene.name}.vds"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        produce(scene, folder)
-        size = sum(file.stat().st_size for file in folder.iterdir())
-        print(f"{place}.vds  {size / 1e6:.2f} MB", flush=True)
+    changed = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for scene in SCENES:
+            place = f"{scene.folder}/{scene.name}.vds"
+            if wanted.names and not any(name in place for name in wanted.names):
+                continue
+            made, kept = Path(scratch) / place, HERE / place
+            made.parent.mkdir(parents=True, exist_ok=True)
+            produce(scene, made)
+            if wanted.check:
+                changed += differences(made, kept)
+            else:
+                shutil.rmtree(kept, ignore_errors=True)
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(made, kept)
+            size = sum(file.stat().st_size for file in kept.glob("*"))
+            print(f"{place}  {size / 1e6:.2f} MB", flush=True)
+    if changed:
+        sys.exit("\n".join(changed))
 
 
 if __name__ == "__main__":

@@ -41,14 +41,21 @@ def chunk_up(at_s: float, frame: int, frames: int) -> Message:
 
 def conversation(staged: Staged) -> Iterator[Message]:
     """Yield what the turns look like on the wire."""
+    before: Heard | Reply | None = None
     for turn in staged.turns:
-        yield from _heard(turn) if isinstance(turn, Heard) else _reply(turn)
+        if isinstance(turn, Reply):
+            yield from _reply(turn)
+        else:
+            # A transcript goes on where it was; a new utterance of the same turn begins with a space.
+            yield from _heard(turn, " " if isinstance(before, Heard) else "")
+        before = turn
 
 
-def _heard(turn: Heard) -> Iterator[Message]:
+def _heard(turn: Heard, lead: str) -> Iterator[Message]:
     for number, text in enumerate(pieces(turn.text, 3)):
         at_s = turn.end_s + TRANSCRIPT_LAG_S + 0.07 * number
-        yield Message(at_s=at_s, up=False, body=_content(inputTranscription={"text": text}))
+        said = text if number else lead + text
+        yield Message(at_s=at_s, up=False, body=_content(inputTranscription={"text": said}))
 
 
 def _reply(turn: Reply) -> Iterator[Message]:

@@ -127,6 +127,7 @@ def _truth(scene: Scene, staged: Staged, faults: list[Truth]) -> Truth:
         "schema": TRUTH_SCHEMA,
         "faults": faults,
         "root_causes": roots,
+        "twin": scene.twin,
         "speech": {"user": _pairs(moments.user), "agent": _pairs(moments.agent)},
         "made_from": voices.credits_for(scene.clips, (scene.voice,)),
         "licence": LICENCE,

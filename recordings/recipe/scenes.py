@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recipe import scenes_loop
+from recipe import scenes_clean, scenes_clipped, scenes_echo, scenes_loop, scenes_silent, scenes_starved
 
 if TYPE_CHECKING:
     from recipe.script import Scene
 
-SCENES: tuple[Scene, ...] = (*scenes_loop.SCENES,)
+SCENES: tuple[Scene, ...] = (
+    *scenes_silent.SCENES,
+    *scenes_starved.SCENES,
+    *scenes_clipped.SCENES,
+    *scenes_echo.SCENES,
+    *scenes_loop.SCENES,
+    *scenes_clean.SCENES,
+)

@@ -74,6 +74,8 @@ class Scene:
 
     Attributes
     ----------
+    twin : str, optional
+        The clean scene with the same dialogue.
     folder, name : str
         It becomes ``folder/name.vds``; a folder other than ``clean`` is the fault's id and the root cause.
     speech_db, floor_db : float
@@ -92,13 +94,14 @@ class Scene:
     name: str
     lines: tuple[Line, ...]
     notes: str
+    twin: str | None = None
     provider: str = "gemini-live"
     instructions: str = "Be brief."
     place: Place = OFFICE
     voice: str = "hibari"
     speech_db: float = -24.0
     noise: str = "room"
-    floor_db: float = -64.0
+    floor_db: float = -66.0
     path: Path | None = None
     damage: Damage | None = None
     model_damage: Damage | None = None
@@ -106,7 +109,7 @@ class Scene:
     taps_microphone: bool = False
     seed: int = 1
     first_s: float = 0.9
-    tail_s: float = 1.0
+    tail_s: float = 0.7
     options: dict[str, object] = field(default_factory=dict)
 
     @property

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from recipe.sound import Samples
 
 AGENT_HZ = voices.AGENT_HZ
-AGENT_DB = -23.0
+AGENT_DB = -25.0
 CUSHION_S = 0.08
 # How soon a barge-in reaches the player: the provider's detection and the way back.
 BARGE_IN_S = 0.42

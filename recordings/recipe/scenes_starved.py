@@ -1,0 +1,44 @@
+"""starved-capture: the microphone at a tenth of its level, and frames that were lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from recipe.damages import frames_repeated, frames_zeroed, quieter
+from recipe.scenes_clean import DIRECTORY, HELPDESK
+
+FOLDER = "starved-capture"
+SCENES = (
+    replace(
+        HELPDESK,
+        folder=FOLDER,
+        name="tenth-of-level",
+        twin="clean/helpdesk",
+        notes="The microphone gives a tenth of its level, and its noise floor with it.",
+        damage=quieter(-20),
+    ),
+    replace(
+        DIRECTORY,
+        folder=FOLDER,
+        name="second-engine",
+        twin="clean/directory",
+        notes="The level falls to a tenth when the player's audio engine opens.",
+        damage=quieter(-20, once_agent_plays=True),
+    ),
+    replace(
+        HELPDESK,
+        folder=FOLDER,
+        name="zeroed-frames",
+        twin="clean/helpdesk",
+        notes="Five capture frames of 20 ms a second are missing and filled with zeros.",
+        damage=frames_zeroed(5, seed=43),
+    ),
+    replace(
+        DIRECTORY,
+        folder=FOLDER,
+        name="repeated-frames",
+        twin="clean/directory",
+        notes="Five capture frames of 20 ms a second hold the frame before once more.",
+        damage=frames_repeated(5, seed=44),
+    ),
+)
