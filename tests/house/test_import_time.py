@@ -7,11 +7,7 @@ on a machine that is busy.
 import json
 import subprocess
 import sys
-from pathlib import Path
 
-import pytest
-
-PACKAGE = Path(__file__).resolve().parents[2] / "voicediag"
 HEAVY = {
     "IPython",
     "anywidget",
@@ -35,12 +31,10 @@ def imported_by(code: str) -> set[str]:
     return set(json.loads(ran.stderr.splitlines()[-1]))
 
 
-@pytest.mark.skipif(not (PACKAGE / "__init__.py").is_file(), reason="the package has no front door yet")
 def test_import_voicediag_is_light():
     assert imported_by("import voicediag") & HEAVY == set()
 
 
-@pytest.mark.skipif(not (PACKAGE / "cli.py").is_file(), reason="there is no command line yet")
 def test_help_is_light():
     code = "import sys\nsys.argv = ['voicediag', '--help']\nfrom voicediag.cli import main\n"
     code += "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code"
