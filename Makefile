@@ -34,8 +34,9 @@ lint: $(VENV)/.dev
 pytest: $(VENV)/.dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+# Root is who one is in a container, where Jupyter asks to be told that this is meant.
 lab: $(VENV)/.core
-	$(BIN)/jupyter lab --notebook-dir=notebooks
+	$(BIN)/jupyter lab --notebook-dir=notebooks --ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
 recordings: $(VENV)/.recipe
 	$(BIN)/python recordings/make.py
