@@ -83,10 +83,9 @@ def _clip(name: str) -> Samples:
 
 
 def _file(package: str, pattern: re.Pattern[str]) -> Path:
-    """Return the file of an installed package whose name matches."""
-    for line in _listing(package):
-        if pattern.search(line):
-            return Path(line)
+    """Return the file of an installed package whose name matches, the shortest name first."""
+    if found := [line for line in _listing(package) if pattern.search(line)]:
+        return Path(min(found, key=len))
     sys.exit(f"expected a file like {pattern.pattern} in the package {package}, got none: another version of it?")
 
 
