@@ -6,8 +6,12 @@ types use count too: they are knowledge all the same.
 """
 
 import ast
+import re
+import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -62,6 +66,9 @@ HOMES: dict[str, tuple[str, ...]] = {
     "typer": ("cli",),
     "websockets": ("live/",),
 }
+
+# Parts of what pyproject.toml names: of ipywidgets and of jupyterlab.
+COMES_ALONG = {"IPython", "jupyter_server"}
 
 # What a room must never know, although others may.
 NEVER = {"diagnose": {"numpy", "scipy"}}
@@ -150,6 +157,19 @@ def test_third_parties_stay_at_home():
             homes = HOMES.get(library)
             if library in never or (homes is not None and not here.startswith(homes)):
                 wrong.append(f"{where(path, line)}: {library} is at home in {homes or 'other rooms'}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_third_parties_are_dependencies():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
+    named = {re.split(r"[^\w-]", line)[0].lower().replace("-", "_") for line in asked} | COMES_ALONG
+    wrong = [
+        f"{where(path, line)}: {name} is in no list of pyproject.toml"
+        for path in files()
+        for line, name in imports(path)
+        if not ours(name) and name.split(".")[0] not in sys.stdlib_module_names | named
+    ]
     assert not wrong, "\n".join(wrong)
 
 
