@@ -39,7 +39,8 @@ def examine(exam: Examination) -> Verdict:
 
 
 def _judged(track: Track, clipping: Clipping) -> Finding | None:
-    wrapped = clipping.wraps >= LEAST_WRAPS.value
+    # A hard-driven rail jumps from one end to the other now and then, which looks like a wrap: the commoner one counts.
+    wrapped = clipping.wraps >= max(LEAST_WRAPS.value, clipping.starts.size)
     if not wrapped and clipping.starts.size < LEAST_PLACES.value:
         return None
     begins, ends = (clipping.wrap_starts, clipping.wrap_ends) if wrapped else (clipping.starts, clipping.ends)

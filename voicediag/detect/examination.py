@@ -113,10 +113,13 @@ class Examination:
     @cached_property
     def _pass(self) -> _Pass:
         """Read all sound once."""
+        from threadpoolctl import threadpool_limits
+
         meters = {name: TrackMeters(track.rate_hz) for name, track in self.session.tracks.items()}
         pair = _EchoPair.of(self.session)
         blocks = max(1, int(np.ceil(self.session.duration_s / BLOCK_S)))
-        with ThreadPoolExecutor() as pool:
+        # The blocks are shared out over threads here; BLAS threads beneath them would fight for the same cores.
+        with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor() as pool:
             for index in range(blocks):
                 jobs = {name: pool.submit(_feed, self.session.tracks[name], meters[name], index) for name in meters}
                 sound = {name: job.result() for name, job in jobs.items()}

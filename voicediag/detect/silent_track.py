@@ -7,6 +7,8 @@ well. A live room never measures this low: 23 of 23 muted captures peaked at 0.0
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from voicediag.detect.detector import Detector
@@ -36,8 +38,15 @@ def examine(exam: Examination) -> Verdict:
     tracks = [track for track in exam.session.tracks.values() if track.span.duration_s >= LEAST_S.value]
     if not tracks:
         return unjudged(ID, f"no track lasts {LEAST_S.value:g} s")
-    findings = [finding for track in tracks if (finding := _whole(exam, track) or _turns(exam, track))]
+    findings = [finding for role in ("user", "agent") if (finding := _first(exam, tracks, role))]
     return found(*findings) if findings else clear(ID, bound=f"every track peaks above {LEAST_PEAK.value}")
+
+
+def _first(exam: Examination, tracks: list[Track], role: str) -> Finding | None:
+    """Return the finding of a voice's first silent tap, with the later ones as its supporting evidence."""
+    silent = [_whole(exam, track) or _turns(exam, track) for track in tracks if track.role == role]
+    first, *later = [finding for finding in silent if finding] or [None]
+    return replace(first, supporting=tuple(finding.primary for finding in later if finding)) if first else None
 
 
 def _whole(exam: Examination, track: Track) -> Finding | None:

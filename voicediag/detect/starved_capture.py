@@ -10,7 +10,7 @@ the room, a gain does. Where the floor does not settle it, this says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ NO_SPEECH = Limit(-45.0, "dBov active", "a tenth of the softest level above, and
 DEAD_FLOOR = Limit(-74.0, "dBFS floor", "live rooms measure -70 dBFS and more (benchmarks/planted); a tenth of them lies below")
 STEP_DB = Limit(12.0, "dB", "half of the 20 dB that a tenth is: no talker lowers voice and room alike by as much")
 MUTE_DB = Limit(45.0, "dB", "a fall deeper than this is a mute or the end of the track, and leaves no voice to hear")
-STEP_LEAST_S = Limit(3.0, "s", "house rule: two phrases on either side of the step")
+STEP_LEAST_S = Limit(1.5, "s", "house rule: a phrase on either side of the step")
 LEAST_LOST = Limit(3, "places", "recordings/clean and benchmarks/planted: none has more than one")
 SPEECH_FACTOR = Limit(0.02, "of the time", "house rule: less than that is a click or a cough, and no speech to judge")
 SILENT = 1e-6
@@ -154,7 +154,9 @@ class _Fall:
 
 def _largest_fall(level: Level) -> _Fall | None:
     """Return where voice and room fall most, searched coarsely and then between the neighbours."""
-    db = 20 * np.log10(np.maximum(level.rms, SILENT))
+    # Digital silence says nothing of a room: a gate or a gap made it.
+    live = np.flatnonzero(level.rms > SILENT)
+    db = 20 * np.log10(level.rms[live])
     low, high = round(STEP_LEAST_S.value / level.hop_s), db.size - round(STEP_LEAST_S.value / level.hop_s)
     best: _Fall | None = None
     while high > low:
@@ -163,7 +165,7 @@ def _largest_fall(level: Level) -> _Fall | None:
         if step == 1:
             break
         low, high = max(low, best.hop - step), min(high, best.hop + step)
-    return best
+    return replace(best, hop=int(live[best.hop])) if best else None
 
 
 def _fall(db: NDArray[np.float32], cut: int) -> _Fall:

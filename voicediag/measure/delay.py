@@ -10,7 +10,7 @@ Method
     that mean, in robust sigmas, is the group's evidence.
 Conventions
     Times in seconds on the clock of the pushed blocks; a positive lag means that the microphone is later. The two
-    tracks may differ in rate: frames of equal duration share their frequency grid, so nothing is resampled.
+    tracks may differ in rate: both are brought to `GRID_HZ`, all that the band needs, by a stateful resampler.
 Differences from other tools
     A whole-file correlation answers with one lag and no confidence, and a repeated far end draws it seconds off. Here
     the lag may jump and wander, and a session without an echo has no lag at all.
@@ -29,14 +29,17 @@ from voicediag.spans import Span
 Samples: TypeAlias = NDArray[np.float32]
 
 FRAME_S = 1.0
+# Short recordings need every frame that they can give; after the first minute every second one is enough.
 HOP_S = 0.5
+DENSE_S = 60.0
+LONG_HOP_S = 1.0
 # Telephone and Bluetooth paths reach 0.4 s and play-out queues more; a reference that is logged late turns up early.
 EARLIEST_S = -0.5
 LATEST_S = 2.5
 # The transform is as long as frame and lags together, so that no lag wraps around onto another.
 TRANSFORM_S = 4.0
 GRID_HZ = 8_000
-BAND_HZ: Final = (300.0, 3_700.0)
+BAND_HZ: Final = (300.0, 3_600.0)
 PHAT_EXPONENT = 0.8
 CLIP_SIGMAS = 10.0
 GROUP_FRAMES = 16
@@ -48,6 +51,11 @@ NEAR_LAGS = 8
 # A far end below this is comfort noise or nothing, whatever the play-out gain.
 QUIET_RMS = 10 ** (-60 / 20)
 MAD_TO_SIGMA = 1.4826
+# Bins this far below the mean are rounding noise, and whitening would raise it.
+FLOOR_SHARE = 1e-3
+TINY = 1e-20
+_FRAME = round(FRAME_S * GRID_HZ)
+_REACH = round((FRAME_S - EARLIEST_S + LATEST_S) * GRID_HZ)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +85,7 @@ class LagGroup:
 
 @dataclass(slots=True)
 class DelayMeter:
-    """Follows the lag of one track inside another, block by block.
+    """Follows the lag of one track inside another, block by block; once asked for its result it is done.
 
     Parameters
     ----------
@@ -87,53 +95,54 @@ class DelayMeter:
 
     mic_rate_hz: int
     speaker_rate_hz: int
-    _mic: Samples = field(default_factory=lambda: np.zeros(0, np.float32), repr=False)
-    _speaker: Samples = field(default_factory=lambda: np.zeros(0, np.float32), repr=False)
-    _next_frame: int = 0
+    _mic: _Feed = field(init=False, repr=False)
+    _speaker: _Feed = field(init=False, repr=False)
+    _next_s: float = 0.0
     _curves: list[NDArray[np.float32]] = field(default_factory=list, repr=False)
     _times: list[float] = field(default_factory=list, repr=False)
     _groups: list[LagGroup] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         """Lay silence before the beginning, for the earliest lag."""
-        self._mic = np.zeros(round(-EARLIEST_S * self.mic_rate_hz), np.float32)
+        self._mic, self._speaker = _Feed(self.mic_rate_hz), _Feed(self.speaker_rate_hz)
+        self._mic.samples = np.zeros(round(-EARLIEST_S * GRID_HZ), np.float32)
 
     def push(self, mic: Samples, speaker: Samples) -> None:
         """Take the next blocks of both tracks, of equal duration; float32, shape (frames,)."""
-        self._mic = np.concatenate((self._mic, mic))
-        self._speaker = np.concatenate((self._speaker, speaker))
-        while self._mic.size >= round((FRAME_S - EARLIEST_S + LATEST_S) * self.mic_rate_hz):
-            if self._speaker.size < round(FRAME_S * self.speaker_rate_hz):
-                break
-            self._take_frame()
+        self._mic.push(mic)
+        self._speaker.push(speaker)
+        self._measure()
 
     def result(self) -> tuple[LagGroup, ...]:
-        """Return every group so far, taking silence for what comes after the end."""
-        left = self._speaker.size / self.speaker_rate_hz
-        if left >= FRAME_S:
-            tail = round((LATEST_S - EARLIEST_S + FRAME_S) * self.mic_rate_hz)
-            self._mic = np.concatenate((self._mic, np.zeros(tail, np.float32)))
-            while self._speaker.size >= round(FRAME_S * self.speaker_rate_hz):
-                self._take_frame()
+        """Return every group, taking silence for what comes after the end."""
+        self._mic.push(np.zeros(round((LATEST_S + FRAME_S) * self.mic_rate_hz), np.float32), last=True)
+        self._speaker.push(np.zeros(0, np.float32), last=True)
+        self._measure()
         self._close_group()
         return tuple(self._groups)
 
-    def _take_frame(self) -> None:
-        """Measure one frame and move on by a hop."""
-        speaker = self._speaker[: round(FRAME_S * self.speaker_rate_hz)]
-        mic = self._mic[: round((FRAME_S - EARLIEST_S + LATEST_S) * self.mic_rate_hz)]
-        if np.sqrt(np.mean(speaker**2)) >= QUIET_RMS and mic.any():
-            self._curves.append(lag_curve(mic, speaker, mic_rate_hz=self.mic_rate_hz, speaker_rate_hz=self.speaker_rate_hz))
-            self._times.append(self._next_frame * HOP_S)
-            if len(self._curves) == GROUP_FRAMES:
-                self._close_group()
-        self._next_frame += 1
-        # Hops are cut from absolute positions, so that a rate that does not divide them gathers no error.
-        self._mic = self._mic[self._hop(self.mic_rate_hz) :]
-        self._speaker = self._speaker[self._hop(self.speaker_rate_hz) :]
+    def _measure(self) -> None:
+        """Measure every frame that is complete, and move on."""
+        mics, speakers, times, at = [], [], [], 0
+        while at + _FRAME <= self._speaker.samples.size and at + _REACH <= self._mic.samples.size:
+            mic, speaker = self._mic.samples[at : at + _REACH], self._speaker.samples[at : at + _FRAME]
+            if np.dot(speaker, speaker) >= _FRAME * QUIET_RMS**2 and mic.any():
+                mics.append(mic)
+                speakers.append(speaker)
+                times.append(self._next_s)
+            hop_s = HOP_S if self._next_s < DENSE_S else LONG_HOP_S
+            self._next_s += hop_s
+            at += round(hop_s * GRID_HZ)
+        if times:
+            for curve, time in zip(lag_curves(np.array(mics), np.array(speakers)), times, strict=True):
+                self._take(curve, time)
+        self._mic.samples, self._speaker.samples = self._mic.samples[at:], self._speaker.samples[at:]
 
-    def _hop(self, rate_hz: int) -> int:
-        return round(self._next_frame * HOP_S * rate_hz) - round((self._next_frame - 1) * HOP_S * rate_hz)
+    def _take(self, curve: NDArray[np.float32], time: float) -> None:
+        self._curves.append(curve)
+        self._times.append(time)
+        if len(self._curves) == GROUP_FRAMES:
+            self._close_group()
 
     def _close_group(self) -> None:
         if self._curves:
@@ -141,39 +150,53 @@ class DelayMeter:
         self._curves, self._times = [], []
 
 
-def lag_curve(mic: Samples, speaker: Samples, *, mic_rate_hz: int, speaker_rate_hz: int) -> NDArray[np.float32]:
-    """Return one frame's whitened cross-correlation over the lags from `EARLIEST_S` to `LATEST_S`.
+class _Feed:
+    """One track on the grid's rate, as far as it has come."""
+
+    def __init__(self, rate_hz: int) -> None:
+        import soxr
+
+        self.samples: Samples = np.zeros(0, np.float32)
+        self._stream = None if rate_hz == GRID_HZ else soxr.ResampleStream(rate_hz, GRID_HZ, 1, quality="MQ")
+
+    def push(self, samples: Samples, *, last: bool = False) -> None:
+        """Add samples at the track's own rate."""
+        if self._stream is not None:
+            samples = self._stream.resample_chunk(samples, last)
+        self.samples = np.concatenate((self.samples, samples))
+
+
+def lag_curves(mics: NDArray[np.float32], speakers: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the whitened cross-correlations of some frames over the lags from `EARLIEST_S` to `LATEST_S`.
 
     Parameters
     ----------
-    mic : float32, shape (frames,)
-        From `EARLIEST_S` before the far-end frame to `LATEST_S` after it.
-    speaker : float32, shape (frames,)
-        The far-end frame.
+    mics : float32, shape (frames, samples)
+        At `GRID_HZ`, from `EARLIEST_S` before each far-end frame to `LATEST_S` after it.
+    speakers : float32, shape (frames, samples)
+        At `GRID_HZ`, the far-end frames of `FRAME_S`.
 
     Returns
     -------
-    float32, shape (lags,)
-        On a grid of `GRID_HZ`, scaled so that its median magnitude is one sigma of a normal law.
+    float32, shape (frames, lags)
+        On the grid of `GRID_HZ`, each scaled so that its median magnitude is one sigma of a normal law.
     """
     low, high = (round(edge * TRANSFORM_S) for edge in BAND_HZ)
-    ear = np.fft.rfft(mic, round(TRANSFORM_S * mic_rate_hz))[low:high]
-    mouth = np.fft.rfft(speaker, round(TRANSFORM_S * speaker_rate_hz))[low:high]
-    bins = min(ear.size, mouth.size)
-    cross = ear[:bins] * np.conj(mouth[:bins])
-    power = np.abs(cross)
     grid = round(TRANSFORM_S * GRID_HZ)
-    white = np.zeros(grid // 2 + 1, np.complex64)
-    white[low : low + bins] = cross / (power**PHAT_EXPONENT + np.float32(1e-3) * power.mean() ** PHAT_EXPONENT + 1e-30)
-    curve = np.fft.irfft(white, grid)[: round((LATEST_S - EARLIEST_S) * GRID_HZ)]
-    return _in_sigmas(curve.astype(np.float32))
+    cross = np.fft.rfft(mics, grid)[:, low:high] * np.conj(np.fft.rfft(speakers, grid)[:, low:high])
+    power = np.abs(cross)
+    floor = np.float32(FLOOR_SHARE) * power.mean(axis=1, keepdims=True) + np.float32(TINY)
+    white = np.zeros((len(mics), grid // 2 + 1), np.complex64)
+    white[:, low:high] = cross / (power + floor) ** np.float32(PHAT_EXPONENT)
+    curves: NDArray[np.float32] = np.fft.irfft(white, grid)[:, : round((LATEST_S - EARLIEST_S) * GRID_HZ)]
+    return _in_sigmas(curves)
 
 
-def _in_sigmas(curve: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return a curve in units of its own robust sigma."""
-    # Every second value is enough for a median, and halves its cost.
-    sigma = MAD_TO_SIGMA * float(np.median(np.abs(curve[::2])))
-    return curve / np.float32(sigma) if sigma > 0 else curve
+def _in_sigmas(curves: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return curves, shape (..., lags), in units of their own robust sigma."""
+    # A median of every eighth value is known to 3 %, and costs an eighth.
+    sigma = np.float32(MAD_TO_SIGMA) * np.median(np.abs(curves[..., ::8]), axis=-1, keepdims=True)
+    return curves / np.maximum(sigma, np.float32(TINY))
 
 
 def _group(curves: NDArray[np.float32], times: list[float]) -> LagGroup:
