@@ -36,6 +36,7 @@ LEAST_LOST = Limit(3, "places", "recordings/clean and benchmarks/planted: none h
 SPEECH_FACTOR = Limit(0.02, "of the time", "house rule: less than that is a click or a cough, and no speech to judge")
 SILENT = 1e-6
 CUTS, HOPS = 40, 4_000
+SPEECH_SNR = Limit(10.0, "dB SNR", "steady noise measures 0 dB; ITU-T P.56 asks speech to stand 15.9 dB above it")
 REMEDY_GAIN = (
     "Let one audio engine own the microphone and the loudspeaker: look for a second getUserMedia, recorder or player "
     "that opens the device, and stop it. Do not make up for it with gain or a more sensitive VAD."
@@ -128,7 +129,7 @@ def _stepped(track: Track, reading: TrackReading) -> Finding | None:
     }
     return _finding(
         track,
-        f"{track.name} falls by {before - after:.0f} dB at {begin:.1f} s, voice and room alike",
+        f"{track.name} is {before - after:.0f} dB lower from {begin:.1f} s on, voice and room alike",
         REMEDY_GAIN,
         Evidence(track=track.name, span=Span(max(0.0, begin - 2), min(begin + 3, where.end_s)), measure=measure, limit=STEP_DB),
         SpanSet((where,)),
@@ -165,7 +166,14 @@ def _largest_fall(level: Level) -> _Fall | None:
         if step == 1:
             break
         low, high = max(low, best.hop - step), min(high, best.hop + step)
-    return replace(best, hop=int(live[best.hop])) if best else None
+    return replace(best, hop=int(live[_first_low(db, best)])) if best else None
+
+
+def _first_low(db: NDArray[np.float32], fall: _Fall) -> int:
+    """Return the first hop at which the room is low: the first pause after the fall."""
+    room_before = np.percentile(db[: fall.hop], 10)
+    low = np.flatnonzero(db < room_before - fall.room_fall / 2)
+    return int(low[0]) if low.size else fall.hop
 
 
 def _fall(db: NDArray[np.float32], cut: int) -> _Fall:
@@ -187,7 +195,8 @@ def _question(track: Track, reading: TrackReading) -> str | None:
 
 
 def _speaks(reading: TrackReading) -> bool:
-    return (reading.active.activity_factor or 0.0) >= SPEECH_FACTOR.value
+    clear_of_noise = reading.snr_db is None or reading.snr_db >= SPEECH_SNR.value
+    return clear_of_noise and (reading.active.activity_factor or 0.0) >= SPEECH_FACTOR.value
 
 
 def _is_silent(reading: TrackReading) -> bool:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from voicediag.measure._filters import Samples
 from voicediag.measure.active_level import ActiveLevel, ActiveLevelMeter
 from voicediag.measure.clipping import Clipping, ClippingMeter
-from voicediag.measure.dropouts import DropoutMeter, Dropouts
 from voicediag.measure.levels import Level, LevelMeter
 from voicediag.measure.loudness import Loudness, LoudnessMeter
 from voicediag.measure.noise import Noise, noise_floor, snr_db
 from voicediag.measure.repeats import Repeats, RepeatMeter
-from voicediag.measure.silence import Silence, SilenceMeter
+from voicediag.measure.silence import DropoutMeter, Dropouts, Silence, SilenceMeter
 from voicediag.measure.true_peak import TruePeak, TruePeakMeter
 
 

@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+from scenes import RATE_HZ, RECORDINGS, agent_voice, room, session_of, voice
+
+import voicediag as vd
+from voicediag import signals
+from voicediag.detect import starved_capture
+from voicediag.detect.examination import Examination
+from voicediag.spans import Span
+
+WHOLE = Span(0, 20)
+
+
+def examined(samples):
+    session = session_of({"user-sent": samples, "agent-played": agent_voice(2)})
+    return starved_capture.DETECTOR.examine(Examination(session))
+
+
+def test_a_tenth_of_the_level_is_found():
+    # 0.2 RMS is -14 dB: a tenth of it is the 0.02 of a starved microphone.
+    tenth = signals.gain(voice(1, level_db=-14), rate_hz=RATE_HZ, within=WHOLE, gain_db=-20).samples
+    measure = examined(tenth).findings[0].primary.measure
+    assert measure["rms"] == pytest.approx(0.02, rel=0.15)
+    assert measure["noise_floor_dbfs"] == pytest.approx(-86, abs=2)
+
+
+def test_a_fall_to_a_tenth_is_found_where_it_begins():
+    fallen = signals.gain(voice(1), rate_hz=RATE_HZ, within=Span(9, 20), gain_db=-20).samples
+    finding = examined(fallen).findings[0]
+    # The room is heard again at the first pause, and a phrase lasts three seconds at most.
+    assert 9 <= finding.where.hull.start_s <= 12
+    assert finding.primary.measure["floor_fall_db"] == pytest.approx(20, abs=2)
+
+
+def test_zeroed_frames_are_counted():
+    # A gap in a room below -66 dBFS cannot be told from a gate: here the room is an office.
+    office = voice(1) + room(6, level_db=-54)
+    planted = signals.zero_frames(office, rate_hz=RATE_HZ, within=WHOLE, per_second=4, seed=3)
+    measure = examined(planted.samples).findings[0].primary.measure
+    assert measure["gaps"] == pytest.approx(len(planted.spans), rel=0.15)
+    assert measure["gap_total_s"] == pytest.approx(sum(span.duration_s for span in planted.spans), rel=0.2)
+
+
+def test_repeated_frames_are_counted():
+    planted = signals.repeat_frames(voice(1), rate_hz=RATE_HZ, within=WHOLE, per_second=4, seed=3)
+    measure = examined(planted.samples).findings[0].primary.measure
+    assert measure["duplicated"] == pytest.approx(len(planted.spans), rel=0.1)
+    assert measure["gaps"] == 0
+
+
+@pytest.mark.parametrize("level_db", [-14, -24, -36])
+def test_clean_twins_down_to_a_soft_talker_are_clear(level_db):
+    assert examined(voice(1, level_db=level_db)).is_clear
+
+
+def test_a_silent_or_wordless_microphone_is_unjudged():
+    assert "is silent" in examined(np.zeros(20 * RATE_HZ, np.float32)).reason
+    assert "no track of the user" in starved_capture.DETECTOR.examine(
+        Examination(session_of({"agent-played": agent_voice(2)}))
+    ).reason
+
+
+def test_a_room_without_speech_is_unjudged():
+    assert "no speech" in examined(room(1, level_db=-60)).reason
+
+
+@pytest.mark.parametrize("name", ["tenth-of-level", "second-engine", "zeroed-frames", "repeated-frames"])
+def test_recorded_starvation_is_found(name):
+    session = vd.load(RECORDINGS / "starved-capture" / f"{name}.vds")
+    assert starved_capture.DETECTOR.examine(Examination(session)).findings

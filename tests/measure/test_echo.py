@@ -1,0 +1,108 @@
+import csv
+
+import numpy as np
+import pytest
+import soundfile
+from scenes import RATE_HZ, agent_voice, room, voice
+
+from voicediag import signals
+from voicediag.measure.delay import LagGroup
+from voicediag.measure.echo import STRONG_SIGMAS, PathMeter, leak, trace
+from voicediag.spans import Span
+
+
+def group(start_s, lag_s, strength, *, frames=16):
+    span = Span(start_s, start_s + 8)
+    return LagGroup(span=span, frames=frames, lag_s=lag_s, strength=strength, heard=(span,))
+
+
+def test_strong_groups_are_an_echo_and_weak_neighbours_that_agree_belong_to_it():
+    echo = trace([group(0, 0.2, 30), group(10, 0.205, 7), group(20, 0.9, 7)])
+    assert echo.verdict == "echo"
+    assert [span.start_s for span in echo.spans] == [0, 10]
+
+
+def test_weak_groups_alone_are_clear():
+    assert trace([group(0, 0.2, 7), group(10, 0.2, 7)]).verdict == "clear"
+
+
+def test_a_strong_peak_of_few_frames_is_unjudged():
+    echo = trace([group(0, 0.2, 12, frames=5)])
+    assert echo.verdict == "unjudged"
+    assert "too few" in echo.reason
+
+
+def test_no_far_end_is_unjudged():
+    assert trace([]).verdict == "unjudged"
+
+
+def test_drift_and_wander_are_taken_apart():
+    # 100 ppm for 100 s moves the lag by 10 ms; a sine of 4 ms wanders on top.
+    times = np.arange(0, 400, 10)
+    groups = [group(t, 0.2 + 100e-6 * t + 0.004 * np.sin(t / 7), 30) for t in times]
+    echo = trace(groups)
+    assert echo.drift_ppm == pytest.approx(100, abs=8)
+    assert echo.wander_ms == pytest.approx(8, abs=1.5)
+
+
+def test_drift_of_a_short_echo_is_not_guessed():
+    assert trace([group(0, 0.2, 30), group(8, 0.2, 30)]).drift_ppm is None
+
+
+def test_path_of_a_plain_gain_is_its_gain():
+    agent = agent_voice(1)
+    meter = PathMeter(RATE_HZ, RATE_HZ)
+    meter.push((agent * np.float32(0.1)).astype(np.float32), agent)
+    path = meter.result()
+    assert path.erl_db == pytest.approx(20, abs=0.05)
+    assert path.near_share == pytest.approx(0, abs=0.01)
+
+
+@pytest.mark.parametrize("near_db", [-34.0, -24.0])
+def test_path_is_not_moved_by_a_talker(near_db):
+    agent = agent_voice(1, duration_s=40)
+    mic = agent * np.float32(0.1) + voice(2, level_db=near_db, duration_s=40)
+    meter = PathMeter(RATE_HZ, RATE_HZ)
+    meter.push(mic.astype(np.float32), agent)
+    assert meter.result().erl_db == pytest.approx(20, abs=1)
+
+
+def test_path_of_strangers_has_no_loss_to_speak_of():
+    meter = PathMeter(RATE_HZ, RATE_HZ)
+    meter.push(room(3), agent_voice(1))
+    path = meter.result()
+    # The room lies 42 dB below the agent: what is left of it by chance must lie far below that.
+    assert path.erl_db is None or path.erl_db > 46
+
+
+def test_path_of_a_stretch_too_short_is_none():
+    meter = PathMeter(RATE_HZ, RATE_HZ)
+    meter.push(np.ones(8_000, np.float32), np.ones(8_000, np.float32))
+    assert meter.result() is None
+
+
+def test_leak_reads_two_arrays():
+    agent = agent_voice(4)
+    mic = signals.leak(agent, rate_hz=RATE_HZ, delay_ms=250, erl_db=15).echo + room(5)
+    echo, path = leak(mic.astype(np.float32), agent, rate_hz=RATE_HZ)
+    assert echo.delay_ms == pytest.approx(250, abs=0.5)
+    assert path.erl_db == pytest.approx(15, abs=0.5)
+
+
+def test_real_recordings_have_the_delay_that_two_other_estimators_agree_on(shared_data):
+    folder = shared_data / "echo"
+    rows = list(csv.DictReader((folder / "manifest.csv").open()))
+    checked = 0
+    for row in rows:
+        if row["echo_label"] != "1" or not row["silver_delay_ms"] or row["recording"] != "real":
+            continue
+        (mic, rate_hz), (far, far_hz) = (soundfile.read(folder / row[key], dtype="float32") for key in ("file_mic", "file_far"))
+        echo, _ = leak(mic, far, rate_hz=rate_hz, speaker_rate_hz=far_hz)
+        assert echo.verdict == "echo", row["id"]
+        assert echo.delay_ms == pytest.approx(float(row["silver_delay_ms"]), abs=2), row["id"]
+        checked += 1
+    assert checked >= 8
+
+
+def test_limit_is_above_every_mismatched_pair_that_was_measured():
+    assert STRONG_SIGMAS > 10.3
