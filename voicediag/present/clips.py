@@ -1,0 +1,136 @@
+"""The sound around a piece of evidence, as data that an HTML page can carry.
+
+Levels are honest: nothing is normalised, so that what is too quiet is heard to be too quiet. Where that is too quiet to
+hear anything at all, a second clip is louder by a round number of dB, and says so. Each track is a clip of its own:
+a codec that saves on stereo would carry one voice over into the other, and that is just what an echo is.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicediag.present.plots.envelope import excerpt
+from voicediag.spans import Span
+
+if TYPE_CHECKING:
+    from voicediag.detect.finding import Evidence
+    from voicediag.session import Samples, Session, Track, TrackName
+
+# What Opus takes (RFC 6716, section 2); anything else is resampled to the next one above.
+OPUS_RATES_HZ = (8_000, 12_000, 16_000, 24_000, 48_000)
+# libsndfile crashes where a lossy encoder is handed much at once (python-soundfile issue 426).
+BLOCK_FRAMES = 16_384
+# 0 is the largest, 1 the smallest file: 0.8 is some 30 kbit/s for speech.
+COMPRESSION = 0.8
+# Below this a laptop's loudspeaker in a quiet room gives nothing to hear.
+QUIET_DBFS = -40.0
+BOOSTED_PEAK_DBFS = -6.0
+BOOST_STEP_DB = 6.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clip:
+    """Some seconds of one track.
+
+    Attributes
+    ----------
+    track : TrackName
+    span : Span
+        On the session clock; clips of one piece of evidence share it.
+    uri : str
+        ``data:audio/ogg;base64,...``
+    boost_db : float
+        By how much it is louder than the track; 0 for an honest one.
+    silent : bool
+        Whether there is nothing but digital zeros in it.
+    """
+
+    track: TrackName
+    span: Span
+    uri: str
+    boost_db: float = 0.0
+    silent: bool = False
+
+    @property
+    def label(self) -> str:
+        """What to call it."""
+        if self.boost_db:
+            return f"{self.track} +{self.boost_db:.0f} dB"
+        return f"{self.track} (digital silence)" if self.silent else self.track
+
+
+def around(session: Session, evidence: Evidence) -> tuple[Clip, ...]:
+    """Return the clips of the tracks that a piece of evidence names, and louder ones of those that are too quiet."""
+    span = excerpt(session.tracks[evidence.track], evidence.span, within=Span(0.0, session.duration_s))
+    named = (evidence.track, evidence.against)
+    tracks = [track for name in named if name is not None and (track := session.tracks.get(name))]
+    return tuple(piece for track in tracks for piece in _honest_and_boosted(track, span))
+
+
+def clip(track: Track, span: Span, *, boost_db: float = 0.0) -> Clip:
+    """Return a span of a track as a clip, as loud as it is or louder by `boost_db`."""
+    sound = track.read(span)
+    uri = data_uri(sound * np.float32(10 ** (boost_db / 20)), rate_hz=track.rate_hz)
+    return Clip(track=track.name, span=span, uri=uri, boost_db=boost_db, silent=not sound.any())
+
+
+def _honest_and_boosted(track: Track, span: Span) -> list[Clip]:
+    honest = clip(track, span)
+    boost_db = boost_for(track.read(span))
+    return [honest, clip(track, span, boost_db=boost_db)] if boost_db else [honest]
+
+
+def boost_for(samples: Samples) -> float:
+    """Return by how many dB, a multiple of `BOOST_STEP_DB`, quiet samples should be louder; 0 for others."""
+    peak = float(np.abs(samples).max(initial=0.0))
+    if peak == 0 or 20 * math.log10(peak) >= QUIET_DBFS:
+        return 0.0
+    return BOOST_STEP_DB * math.floor((BOOSTED_PEAK_DBFS - 20 * math.log10(peak)) / BOOST_STEP_DB)
+
+
+def data_uri(samples: Samples, *, rate_hz: int) -> str:
+    """Return samples as a data URI: Ogg Opus, or WAV where the sound library has no Opus.
+
+    Parameters
+    ----------
+    samples : float32, shape (frames,), in [-1, 1]
+    rate_hz : int
+    """
+    import soundfile
+
+    if "OPUS" in soundfile.available_subtypes("OGG"):
+        return _uri("audio/ogg", _opus(samples, rate_hz))
+    return _uri("audio/wav", _written(samples, rate_hz, "WAV", "PCM_16"))
+
+
+def _opus(samples: Samples, rate_hz: int) -> bytes:
+    to_hz = next((rate for rate in OPUS_RATES_HZ if rate >= rate_hz), OPUS_RATES_HZ[-1])
+    if to_hz != rate_hz:
+        import soxr
+
+        samples = soxr.resample(samples, rate_hz, to_hz)
+    return _written(samples, to_hz, "OGG", "OPUS")
+
+
+def _written(samples: Samples, rate_hz: int, container: str, subtype: str) -> bytes:
+    """Return samples as a sound file, written in blocks."""
+    import soundfile
+
+    page = io.BytesIO()
+    level = COMPRESSION if subtype == "OPUS" else None
+    with soundfile.SoundFile(
+        page, "w", samplerate=rate_hz, channels=1, format=container, subtype=subtype, compression_level=level
+    ) as file:
+        for start in range(0, samples.size, BLOCK_FRAMES):
+            file.write(np.clip(samples[start : start + BLOCK_FRAMES], -1.0, 1.0))
+    return page.getvalue()
+
+
+def _uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -1,0 +1,178 @@
+"""A diagnosis as one HTML file that needs nothing else: no server, no network, no library.
+
+The same cards are fragments for notebooks: `fragment`, `finding_card` and `session_card` return HTML without a shell,
+and every class begins with ``vd-``. Transcripts, paths and provider strings are other people's text: the template
+escapes whatever it is given, and only pictures drawn here pass as they are.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from voicediag.present import clips, phrases, plots
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jinja2 import Environment
+
+    from voicediag.detect.finding import Evidence, Finding
+    from voicediag.diagnose import Diagnosis
+    from voicediag.present.clips import Clip
+    from voicediag.present.plots import Picture
+    from voicediag.session import Session
+    from voicediag.spans import SpanSet
+
+TEMPLATES = Path(__file__).parent / "templates"
+MOST_EVIDENCE = 3
+MOST_TURNS = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One piece of evidence with its picture and its sound; without a session there is neither."""
+
+    evidence: Evidence
+    picture: Picture | None
+    clips: tuple[Clip, ...]
+
+    @property
+    def tracks(self) -> tuple[Clip, ...]:
+        """The honest clips: one a track."""
+        return tuple(clip for clip in self.clips if not clip.boost_db)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One finding with its evidence, and below it the cards of its symptoms."""
+
+    finding: Finding
+    anchor: str
+    shown: tuple[Shown, ...]
+    more: int
+    symptoms: tuple[Card, ...] = ()
+
+
+def render(diagnosis: Diagnosis) -> str:
+    """Return a diagnosis as one self-contained HTML page."""
+    script = _script()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return _filled("page.html.jinja", **_about(diagnosis), style=_style(), script=script, digest=digest)
+
+
+def fragment(diagnosis: Diagnosis) -> str:
+    """Return a diagnosis as HTML without a shell, for a notebook."""
+    return _in_notebook("diagnosis.html.jinja", **_about(diagnosis))
+
+
+def finding_card(session: Session | None, finding: Finding) -> str:
+    """Return one finding as HTML without a shell; with pictures and sound where there is a session."""
+    return _in_notebook("finding.html.jinja", card=_card(session, finding, finding.id), role="Finding")
+
+
+def session_card(session: Session) -> str:
+    """Return a session as HTML without a shell: its tracks, its turns and its picture."""
+    return _in_notebook("session.html.jinja", **_session(session, ()), name=session.source)
+
+
+def _about(diagnosis: Diagnosis) -> dict[str, Any]:
+    """Return what the template of a diagnosis asks for."""
+    return {
+        **_session(diagnosis.session, diagnosis.findings),
+        "diagnosis": diagnosis,
+        "cards": _cards(diagnosis),
+        "version": _version(),
+    }
+
+
+def _session(session: Session, findings: Sequence[Finding]) -> dict[str, Any]:
+    told = {key: str(value) for key, value in session.provenance.items() if value not in (None, "", [], {})}
+    return {
+        "session": session,
+        "overview": plots.session(session, findings),
+        "causes": list(dict.fromkeys(finding.cause.value for finding in findings)),
+        "told": told,
+        "turns": session.turns[:MOST_TURNS],
+        "more_turns": max(0, len(session.turns) - MOST_TURNS),
+    }
+
+
+def _cards(diagnosis: Diagnosis) -> tuple[Card, ...]:
+    """Return the root causes' cards, each with those of its symptoms."""
+    findings = diagnosis.findings
+    cards = [
+        _card(diagnosis.session, finding, anchor)
+        for finding, anchor in zip(findings, phrases.anchors(findings), strict=True)
+    ]
+    roots = [card for card in cards if card.finding.explained_by is None]
+    first = {card.finding.id: card.anchor for card in reversed(roots)}
+    return tuple(
+        Card(
+            finding=root.finding,
+            anchor=root.anchor,
+            shown=root.shown,
+            more=root.more,
+            symptoms=tuple(card for card in cards if first.get(card.finding.explained_by or "") == root.anchor),
+        )
+        for root in roots
+    )
+
+
+def _card(session: Session | None, finding: Finding, anchor: str) -> Card:
+    evidence = finding.evidence
+    shown = tuple(_shown(session, piece, finding.where) for piece in evidence[:MOST_EVIDENCE])
+    return Card(finding=finding, anchor=anchor, shown=shown, more=max(0, len(evidence) - MOST_EVIDENCE))
+
+
+def _shown(session: Session | None, evidence: Evidence, where: SpanSet) -> Shown:
+    if session is None or evidence.track not in session.tracks:
+        return Shown(evidence=evidence, picture=None, clips=())
+    picture = plots.evidence(session, evidence, where=where)
+    return Shown(evidence=evidence, picture=picture, clips=clips.around(session, evidence))
+
+
+def _in_notebook(template: str, **values: Any) -> str:
+    return _filled("notebook.html.jinja", body=template, style=_style(), script=_script(), **values)
+
+
+def _filled(template: str, **values: Any) -> str:
+    return _templates().get_template(template).render(values)
+
+
+@cache
+def _templates() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["say"] = phrases
+    return environment
+
+
+@cache
+def _style() -> str:
+    return (TEMPLATES / "page.css").read_text(encoding="utf-8")
+
+
+@cache
+def _script() -> str:
+    return (TEMPLATES / "player.js").read_text(encoding="utf-8")
+
+
+def _version() -> str:
+    """Return the version of voicediag as installed; empty where it runs from a folder that is not."""
+    try:
+        return metadata.version("voicediag")
+    except metadata.PackageNotFoundError:
+        return ""
