@@ -14,9 +14,10 @@ says what was expected, what was got and, where there is one, the likely slip.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -42,6 +43,14 @@ class InputError(VoicediagError):
         slip = f"; likely slip: {likely}" if likely else ""
         super().__init__(f"expected {expected}, got {got}{slip}")
 
+    def __str__(self) -> str:
+        """Return the message on one line, whatever the parts held."""
+        return " ".join(super().__str__().split())
+
+    def __reduce__(self) -> tuple[Callable[..., InputError], tuple[type[InputError], dict[str, Any]]]:
+        """Let a worker process hand the error on; by default pickle loses what was passed by keyword."""
+        return _again, (type(self), dict(vars(self)))
+
 
 class FormatError(InputError):
     """A file that cannot be read as a session.
@@ -62,9 +71,9 @@ class FormatError(InputError):
         self.offset = offset
 
     def __str__(self) -> str:
-        """Return the path in front of what was expected and got."""
+        """Return the path in front of what was expected and got, on one line."""
         place = f"{self.path}" if self.offset is None else f"{self.path}:{self.offset}"
-        return f"{place}: {super().__str__()}"
+        return " ".join(f"{place}: {super().__str__()}".split())
 
 
 class ProtocolError(VoicediagError):
@@ -72,12 +81,17 @@ class ProtocolError(VoicediagError):
 
 
 class LocalProtocolError(ProtocolError):
-    """This side is about to break the rules."""
+    """A message that this side is about to send and must not."""
 
 
 class RemoteProtocolError(ProtocolError):
-    """The other side has broken the rules."""
+    """A message that the other side has sent and must not."""
 
 
 class LiveError(VoicediagError):
     """A socket, a device or a disk failed while recording."""
+
+
+def _again(kind: type[InputError], said: dict[str, Any]) -> InputError:
+    """Return an error that says what another one said."""
+    return kind(**said)

@@ -52,8 +52,8 @@ class Span:
         return Span(self.start_s + by_s, self.end_s + by_s)
 
     def padded(self, by_s: float) -> Span:
-        """Return the span widened by `by_s` seconds on either side, from 0 on."""
-        return Span(max(0.0, self.start_s - by_s), self.end_s + by_s)
+        """Return the span widened by `by_s` seconds on either side, but not to before the session's start."""
+        return Span(max(min(0.0, self.start_s), self.start_s - by_s), self.end_s + by_s)
 
 
 @dataclass(frozen=True, slots=True, init=False)
