@@ -7,12 +7,19 @@ that was learnt, because a guessed clock and a measured one do not deserve the s
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from voicediag.errors import InputError
 from voicediag.spans import Span
 
 NANOSECONDS = 1_000_000_000
 PPM = 1e-6
+# Providers close a connection after an hour at the latest; a day holds every session that was resumed. A time beyond
+# it is a slip (milliseconds for seconds, an epoch for a start), and laying sound out by it would take terabytes.
+LONGEST_S = 24 * 3_600
+# Crystals are off by up to 200 ppm; a tenth is no drift, it is another rate.
+MOST_DRIFT_PPM = 100_000
 
 
 def seconds(t_ns: int) -> float:
@@ -33,11 +40,32 @@ class Clock:
         second than `rate_hz` says.
     learnt_from : str
         ``"declared"``, ``"file"`` (one file, one converter), ``"wire"`` (arrival times) or the measurement's name.
+
+    Raises
+    ------
+    InputError
+        Where the offset is beyond `LONGEST_S` or the drift beyond `MOST_DRIFT_PPM`.
     """
 
     offset_s: float = 0.0
     drift_ppm: float = 0.0
     learnt_from: str = "declared"
+
+    def __post_init__(self) -> None:
+        """Refuse what no clock does."""
+        # NaN and infinity fail these comparisons too.
+        if not math.fabs(self.offset_s) <= LONGEST_S:
+            raise InputError(
+                expected="a track that begins within a day of its session",
+                got=f"offset_s={self.offset_s:g}",
+                likely="milliseconds for seconds, or an epoch for a session time",
+            )
+        if not math.fabs(self.drift_ppm) <= MOST_DRIFT_PPM:
+            raise InputError(
+                expected=f"a drift of at most {MOST_DRIFT_PPM} ppm",
+                got=f"drift_ppm={self.drift_ppm:g}",
+                likely="a wrong rate_hz; a drift is what is left once the rate is right",
+            )
 
     def frame_at(self, time_s: float, rate_hz: int) -> int:
         """Return the frame nearest to a session time; negative before the track began."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from voicediag.spans import Span
 
 Direction: TypeAlias = Literal["up", "down"]
+PlayerEvent: TypeAlias = Literal["played", "underrun", "flushed", "queued"]
 CueKind: TypeAlias = Literal["speech-started", "speech-stopped", "interrupted", "turn-complete"]
 
 
@@ -54,7 +55,7 @@ class PlaybackEvent:
     """What the player did with frames of the agent's sound."""
 
     t_ns: int
-    event: Literal["played", "underrun", "flushed", "queued"]
+    event: PlayerEvent
     frame: int
     frames: int
 

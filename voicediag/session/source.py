@@ -12,7 +12,11 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from voicediag.errors import InputError
+
 Samples: TypeAlias = NDArray[np.float32]
+# No converter runs slower or faster; a rate outside was declared by a slip or read from a damaged header.
+SLOWEST_HZ, FASTEST_HZ = 1_000, 768_000
 
 
 class AudioSource(Protocol):
@@ -29,7 +33,10 @@ class AudioSource(Protocol):
         ...
 
     def read(self, start: int, frames: int) -> Samples:
-        """Return at most `frames` samples from frame `start` on, float32, shape (n,), in [-1, 1]."""
+        """Return at most `frames` samples from frame `start` >= 0 on, float32, shape (n,), in [-1, 1].
+
+        Fewer come only where the source ends, or where its file breaks off.
+        """
         ...
 
 
@@ -41,10 +48,24 @@ class ArraySource:
     ----------
     samples : float32, shape (frames,), in [-1, 1]
     rate_hz : int
+
+    Raises
+    ------
+    InputError
+        Where the samples are of another type or shape.
     """
 
     samples: Samples
     rate_hz: int
+
+    def __post_init__(self) -> None:
+        """Refuse integers and channels, which every measurement would misread."""
+        if self.samples.dtype != np.float32 or self.samples.ndim != 1:
+            raise InputError(
+                expected="float32 samples of shape (frames,)",
+                got=f"{self.samples.dtype} of shape {self.samples.shape}",
+                likely="one channel at a time, and int16 divided by 32768: (x / 32768).astype(np.float32)",
+            )
 
     @property
     def frames(self) -> int:
@@ -53,4 +74,4 @@ class ArraySource:
 
     def read(self, start: int, frames: int) -> Samples:
         """Return a view of the samples asked for."""
-        return self.samples[max(0, start) : max(0, start + frames)]
+        return self.samples[start : start + frames]

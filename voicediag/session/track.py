@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from voicediag.errors import InputError
 from voicediag.session.clock import Clock
-from voicediag.spans import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from voicediag.session.source import AudioSource, Samples
+    from voicediag.spans import Span
 
 Role: TypeAlias = Literal["user", "agent"]
 TrackName: TypeAlias = Literal["user-captured", "user-sent", "agent-received", "agent-played"]
@@ -33,7 +31,7 @@ def track_name(text: str) -> TrackName:
     """
     if text not in TRACK_NAMES:
         raise InputError(expected=f"a track name ({', '.join(TRACK_NAMES)})", got=repr(text))
-    return cast("TrackName", text)
+    return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +75,13 @@ class Track:
         return self.source.frames
 
     @property
+    def lost_frames(self) -> int:
+        """About how many of the frames that were read so far are corrupt in their file, and were read as silence."""
+        # Only a source that decodes can lose frames; the others need not know the word.
+        stream = getattr(self.source, "stream", self.source)
+        return int(getattr(stream, "lost_frames", 0))
+
+    @property
     def span(self) -> Span:
         """Where the track lies on the session clock."""
         return self.clock.span_of((0, self.frames), self.rate_hz)
@@ -97,9 +102,3 @@ class Track:
             heard = self.source.read(start + low, frames - low)
             out[low : low + heard.size] = heard
         return out
-
-    def blocks(self, block_s: float) -> Iterator[tuple[int, Samples]]:
-        """Yield (first frame, samples) from the track's start to its end, in blocks of at most `block_s` seconds."""
-        size = max(1, round(block_s * self.rate_hz))
-        for start in range(0, self.frames, size):
-            yield start, self.source.read(start, size)
