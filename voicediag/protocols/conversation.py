@@ -9,15 +9,23 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
+from voicediag.protocols.events import BYTES_A_FRAME, Audio, Malformed
+from voicediag.session.source import FASTEST_HZ, SLOWEST_HZ
+
 if TYPE_CHECKING:
-    from voicediag.protocols.events import Event
+    from voicediag.protocols.events import Encoding, Event
+    from voicediag.session import TrackName
     from voicediag.session.events import Direction
 
 _HUMP = re.compile(r"(?<!^)(?=[A-Z])")
+# Python's SDK for Gemini sends base64 in its URL-safe alphabet, every other client in the standard one.
+_URL_SAFE = str.maketrans("-_", "+/")
 
 
 class Conversation(Protocol):
@@ -25,13 +33,18 @@ class Conversation(Protocol):
 
     provider: str
 
+    @staticmethod
+    def speaks(message: Mapping[str, Any]) -> bool:
+        """Whether a message is of this provider's protocol."""
+        ...
+
     def receive(self, direction: Direction, message: Mapping[str, Any]) -> list[Event]:
         """Return what `message`, passing `direction`, meant; call it once for each, in order."""
         ...
 
     @staticmethod
     def without_audio(message: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return `message` with its sound cut out."""
+        """Return `message` with its sound cut out; the one handed in stays whole."""
         ...
 
 
@@ -41,7 +54,7 @@ def kind_of(message: Mapping[str, Any]) -> str:
     return kind if isinstance(kind, str) else next(iter(message), "")
 
 
-def look(value: object, *path: str) -> Any:  # noqa: ANN401 - provider JSON has any shape
+def look(value: object, *path: str) -> Any:
     """Return what lies under `path`, its keys in camelCase or snake_case, or None.
 
     Only the keys of the protocol are read in both cases; keys inside arguments and transcripts are left alone.
@@ -49,8 +62,13 @@ def look(value: object, *path: str) -> Any:  # noqa: ANN401 - provider JSON has 
     for key in path:
         if not isinstance(value, Mapping):
             return None
-        value = value.get(key, value.get(_HUMP.sub("_", key).lower()))
+        value = value.get(spelt(value, key))
     return value
+
+
+def spelt(value: Mapping[str, Any], key: str) -> str:
+    """Return a camelCase key of the protocol as `value` spells it."""
+    return key if key in value else _snake(key)
 
 
 def entries(value: object) -> Iterator[Mapping[str, Any]]:
@@ -65,13 +83,54 @@ def text_of(value: object) -> str:
 
 
 def number_of(value: object) -> float | None:
-    """Return `value` where it is a number, or else None."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def payload_of(data: object) -> bytes | None:
-    """Return the bytes of base64 text; None where it is no base64."""
+    """Return `value` where it is a finite number that a float can hold, or else None."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
     try:
-        return base64.b64decode(text_of(data), validate=True)
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def rate_of(value: object, *, usual_hz: int) -> int:
+    """Return a declared rate in whole frames a second, or the provider's usual one where it is none."""
+    rate_hz = number_of(value)
+    return int(rate_hz) if rate_hz is not None and SLOWEST_HZ <= rate_hz <= FASTEST_HZ else usual_hz
+
+
+def sound_in(data: object, track: TrackName, *, rate_hz: int, encoding: Encoding) -> Iterator[Audio | Malformed]:
+    """Yield the sound of a message and what is wrong with it.
+
+    Parameters
+    ----------
+    data : object
+        Should be base64 text, of either alphabet; None or nothing where the sound was cut out.
+    """
+    payload = _payload(data)
+    if payload is None:
+        yield Malformed(what=f"{track}: the sound is no base64")
+        return
+    if odd := len(payload) % BYTES_A_FRAME[encoding]:
+        yield Malformed(what=f"{track}: {len(payload)} bytes are no whole number of 16-bit samples; the last is lost")
+        payload = payload[:-odd]
+    yield Audio(track=track, payload=payload, rate_hz=rate_hz, encoding=encoding)
+
+
+@cache
+def _snake(key: str) -> str:
+    """Return a key of the protocol in snake_case; there are a few dozen of them."""
+    return _HUMP.sub("_", key).lower()
+
+
+def _payload(data: object) -> bytes | None:
+    """Return the bytes of base64 text; None where it is no base64."""
+    if data is None:
+        return b""
+    if not isinstance(data, str):
+        return None
+    try:
+        text = data.translate(_URL_SAFE)
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
         return None

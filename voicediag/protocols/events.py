@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from voicediag.session import Role, TrackName
     from voicediag.session.events import CueKind
 
 Encoding: TypeAlias = Literal["pcm_16", "mulaw", "alaw"]
+BYTES_A_FRAME: Final[dict[str, int]] = {"pcm_16": 2, "mulaw": 1, "alaw": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,11 @@ class Audio:
     payload: bytes
     rate_hz: int
     encoding: Encoding = "pcm_16"
+
+    @property
+    def frames(self) -> int:
+        """How many samples the payload holds."""
+        return len(self.payload) // BYTES_A_FRAME[self.encoding]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

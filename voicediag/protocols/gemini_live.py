@@ -7,22 +7,24 @@ which they take effect: sound first, so that an interruption in the same message
 from __future__ import annotations
 
 import re
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from voicediag.protocols.conversation import entries, look, payload_of, text_of
-from voicediag.protocols.events import Audio, Event, Malformed, Opened, TurnTaking, Words
+from voicediag.protocols.conversation import entries, look, rate_of, sound_in, spelt, text_of
+from voicediag.protocols.events import Event, Malformed, Opened, TurnTaking, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from voicediag.session import TrackName
+    from voicediag.session import Role, TrackName
     from voicediag.session.events import Direction
 
 # What the service takes and makes where the MIME type names no rate.
 UP_RATE_HZ = 16_000
 DOWN_RATE_HZ = 24_000
-_RATE = re.compile(r"rate=(\d{4,6})")
+_OURS = ("setup", "setupComplete", "serverContent", "realtimeInput", "clientContent", "toolCall", "toolResponse")
+_RATE = re.compile(r";\s*rate\s*=\s*(\d{1,7})(?!\d)", re.IGNORECASE)
+# The names under which clients send 16-bit PCM; the service takes nothing else.
+_PCM = ("audio/pcm", "audio/l16", "audio/x-pcm", "audio/raw", "audio/x-raw")
 
 
 class GeminiLive:
@@ -33,53 +35,81 @@ class GeminiLive:
     @staticmethod
     def speaks(message: Mapping[str, Any]) -> bool:
         """Whether a message is of this protocol."""
-        ours = ("setup", "setupComplete", "serverContent", "realtimeInput", "clientContent", "toolCall", "toolResponse")
-        return any(look(message, key) is not None for key in ours)
+        return any(look(message, key) is not None for key in _OURS)
 
     def receive(self, direction: Direction, message: Mapping[str, Any]) -> list[Event]:
         """Return what `message` meant."""
-        read = self._sent if direction == "up" else self._received
-        return list(read(message))
+        return list(_sent(message) if direction == "up" else _received(message))
 
     @staticmethod
     def without_audio(message: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return `message` with its sound cut out."""
-        bare = deepcopy(dict(message))
-        sent = look(bare, "realtimeInput")
-        parts = entries(look(bare, "serverContent", "modelTurn", "parts"))
-        chunks = (look(sent, "audio"), *entries(look(sent, "mediaChunks")), *(look(part, "inlineData") for part in parts))
-        for chunk in chunks:
-            if isinstance(chunk, dict) and text_of(look(chunk, "mimeType")).startswith("audio/"):
-                chunk["data"] = ""
-        return bare
+        """Return `message` with its sound cut out; the one handed in stays whole."""
+        bare: Mapping[str, Any] = _changed(message, _bare, "realtimeInput", "audio")
+        bare = _changed(bare, _each_bare, "realtimeInput", "mediaChunks")
+        return dict(_changed(bare, _each_part_bare, "serverContent", "modelTurn", "parts"))
 
-    def _sent(self, message: Mapping[str, Any]) -> Iterator[Event]:
-        if model := text_of(look(message, "setup", "model")):
-            yield Opened(model=model.removeprefix("models/"))
-        for chunk in (look(message, "realtimeInput", "audio"), *entries(look(message, "realtimeInput", "mediaChunks"))):
-            yield from _audio(chunk, "user-sent", UP_RATE_HZ)
 
-    def _received(self, message: Mapping[str, Any]) -> Iterator[Event]:
-        content = look(message, "serverContent")
-        if text := text_of(look(content, "inputTranscription", "text")):
-            yield Words(role="user", text=text)
-        for part in entries(look(content, "modelTurn", "parts")):
-            yield from _audio(look(part, "inlineData"), "agent-received", DOWN_RATE_HZ)
-        if text := text_of(look(content, "outputTranscription", "text")):
-            yield Words(role="agent", text=text)
-        if look(content, "interrupted") is True:
-            yield TurnTaking(kind="interrupted")
-        if look(content, "turnComplete") is True:
-            yield TurnTaking(kind="turn-complete")
+def _sent(message: Mapping[str, Any]) -> Iterator[Event]:
+    if model := text_of(look(message, "setup", "model")):
+        yield Opened(model=model.removeprefix("models/"))
+    given = look(message, "realtimeInput")
+    for chunk in (look(given, "audio"), *entries(look(given, "mediaChunks"))):
+        yield from _audio(chunk, "user-sent", UP_RATE_HZ)
+
+
+def _received(message: Mapping[str, Any]) -> Iterator[Event]:
+    content = look(message, "serverContent")
+    yield from _words("user", look(content, "inputTranscription"))
+    for part in entries(look(content, "modelTurn", "parts")):
+        yield from _audio(look(part, "inlineData"), "agent-received", DOWN_RATE_HZ)
+    yield from _words("agent", look(content, "outputTranscription"))
+    if look(content, "interrupted") is True:
+        yield TurnTaking(kind="interrupted")
+    if look(content, "turnComplete") is True:
+        yield TurnTaking(kind="turn-complete")
+
+
+def _words(role: Role, transcription: object) -> Iterator[Event]:
+    text = text_of(look(transcription, "text"))
+    # Only some models say when a transcription is finished; of the agent's, turnComplete says it.
+    done = role == "user" and look(transcription, "finished") is True
+    if text or done:
+        yield Words(role=role, text=text, done=done)
 
 
 def _audio(chunk: object, track: TrackName, usual_hz: int) -> Iterator[Event]:
     mime = text_of(look(chunk, "mimeType"))
-    if not mime.startswith("audio/"):
+    if not _is_audio(mime):
         return
-    payload = payload_of(look(chunk, "data"))
-    if payload is None:
-        yield Malformed(what=f"{track}: {mime} data is no base64")
+    if mime.split(";")[0].strip().lower() not in _PCM:
+        yield Malformed(what=f"{track}: {mime[:40]} is not the 16-bit PCM that Gemini Live speaks")
         return
-    rate = _RATE.search(mime)
-    yield Audio(track=track, payload=payload, rate_hz=int(rate[1]) if rate else usual_hz)
+    declared = _RATE.search(mime)
+    rate_hz = rate_of(int(declared[1]) if declared else None, usual_hz=usual_hz)
+    yield from sound_in(look(chunk, "data"), track, rate_hz=rate_hz, encoding="pcm_16")
+
+
+def _is_audio(mime: str) -> bool:
+    return mime.lower().startswith("audio/")
+
+
+def _changed(value: Any, change: Callable[[Any], Any], *path: str) -> Any:
+    """Return `value` with what lies under `path` changed; only the mappings on the way are made anew."""
+    if not path:
+        return change(value)
+    if look(value, path[0]) is None:
+        return value
+    key = spelt(value, path[0])
+    return {**value, key: _changed(value[key], change, *path[1:])}
+
+
+def _bare(chunk: Any) -> Any:
+    return {**chunk, "data": ""} if _is_audio(text_of(look(chunk, "mimeType"))) else chunk
+
+
+def _each_bare(chunks: Any) -> Any:
+    return [_bare(chunk) for chunk in chunks] if isinstance(chunks, list) else chunks
+
+
+def _each_part_bare(parts: Any) -> Any:
+    return [_changed(part, _bare, "inlineData") for part in parts] if isinstance(parts, list) else parts

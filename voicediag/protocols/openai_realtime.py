@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from voicediag.protocols.conversation import look, number_of, payload_of, text_of
-from voicediag.protocols.events import Audio, Encoding, Event, Malformed, Opened, TurnTaking, Words
+from voicediag.protocols.conversation import look, number_of, rate_of, sound_in, text_of
+from voicediag.protocols.events import Event, Opened, TurnTaking, Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from voicediag.protocols.events import Encoding
     from voicediag.session import TrackName
     from voicediag.session.events import Direction
 
@@ -27,6 +28,7 @@ _FORMATS: Final[dict[str, tuple[Encoding, int]]] = {
     "g711_ulaw": ("mulaw", TELEPHONE_RATE_HZ),
     "g711_alaw": ("alaw", TELEPHONE_RATE_HZ),
 }
+_WAYS: Final[tuple[tuple[TrackName, str], ...]] = (("user-sent", "input"), ("agent-received", "output"))
 _AUDIO_DELTAS = ("response.output_audio.delta", "response.audio.delta")
 _FAMILIES = ("session.", "input_audio_buffer.", "conversation.", "response.", "output_audio_buffer.", "rate_limits.")
 
@@ -54,9 +56,9 @@ class OpenAIRealtime:
             case ("up", "session.update") | ("down", "session.created" | "session.updated"):
                 return self._configured(message)
             case "up", "input_audio_buffer.append":
-                return [self._audio("user-sent", message.get("audio"))]
+                return self._audio("user-sent", message.get("audio"))
             case "down", "response.output_audio.delta" | "response.audio.delta":
-                return [self._audio("agent-received", message.get("delta"))]
+                return self._audio("agent-received", message.get("delta"))
             case "down", "response.output_audio_transcript.delta" | "response.audio_transcript.delta":
                 return [Words(role="agent", text=text_of(message.get("delta")))]
             case "down", "conversation.item.input_audio_transcription.delta":
@@ -86,23 +88,20 @@ class OpenAIRealtime:
 
     def _configured(self, message: Mapping[str, Any]) -> list[Event]:
         session = look(message, "session")
-        self._adopt("user-sent", look(session, "audio", "input", "format") or look(session, "input_audio_format"))
-        self._adopt("agent-received", look(session, "audio", "output", "format") or look(session, "output_audio_format"))
+        for track, way in _WAYS:
+            self._adopt(track, look(session, "audio", way, "format") or look(session, f"{way}_audio_format"))
         model = text_of(look(session, "model"))
         return [Opened(model=model)] if model else []
 
     def _adopt(self, track: TrackName, form: object) -> None:
         name = text_of(form) or text_of(look(form, "type"))
         if name in _FORMATS:
-            encoding, rate_hz = _FORMATS[name]
-            self._formats[track] = (encoding, int(number_of(look(form, "rate")) or rate_hz))
+            encoding, usual_hz = _FORMATS[name]
+            self._formats[track] = (encoding, rate_of(look(form, "rate"), usual_hz=usual_hz))
 
-    def _audio(self, track: TrackName, data: object) -> Event:
-        payload = payload_of(data)
-        if payload is None:
-            return Malformed(what=f"{track}: audio is no base64")
+    def _audio(self, track: TrackName, data: object) -> list[Event]:
         encoding, rate_hz = self._formats[track]
-        return Audio(track=track, payload=payload, rate_hz=rate_hz, encoding=encoding)
+        return list(sound_in(data, track, rate_hz=rate_hz, encoding=encoding))
 
     def _user_words(self, message: Mapping[str, Any]) -> list[Event]:
         self._heard.add(text_of(message.get("item_id")))
@@ -110,5 +109,7 @@ class OpenAIRealtime:
 
     def _user_said(self, message: Mapping[str, Any]) -> list[Event]:
         # The whole text comes again after its deltas.
-        heard = text_of(message.get("item_id")) in self._heard
-        return [Words(role="user", text="" if heard else text_of(message.get("transcript")), done=True)]
+        item = text_of(message.get("item_id"))
+        text = "" if item in self._heard else text_of(message.get("transcript"))
+        self._heard.discard(item)
+        return [Words(role="user", text=text, done=True)]
