@@ -1,4 +1,4 @@
-"""Files to sessions and back: one module a format, each with `sniff` and `read`."""
+"""Files to sessions and back: one module a format, each with `read`."""
 
 from __future__ import annotations
 
@@ -16,16 +16,14 @@ if TYPE_CHECKING:
 __all__ = ["audio_file", "load", "session_folder", "wire_log"]
 
 
-def load(
-    path: str | PathLike[str], *, user: str | PathLike[str] = "left", agent: str | PathLike[str] | None = None
-) -> Session:
+def load(path: str | PathLike[str], *, user: str = "left", agent: str | PathLike[str] | None = None) -> Session:
     """Return the session that a path holds.
 
     Parameters
     ----------
     path : path
         A session folder, a sound file (stereo: left the user, right the agent) or a wire log as JSONL.
-    user : {"left", "right"} or path
+    user : {"left", "right"}
         The user's channel of a stereo file.
     agent : path, optional
         The agent's mono file; `path` is then the user's.
@@ -41,8 +39,16 @@ def load(
     >>> load("mic.wav", agent="speaker.wav")  # doctest: +SKIP
     """
     place = Path(path)
+    try:
+        return _read(place, user=user, agent=None if agent is None else Path(agent))
+    except OSError as error:
+        # No right to read it, a name that is too long, a disk that fails.
+        raise FormatError(place, expected="a path that can be read", got=error.strerror or str(error)) from error
+
+
+def _read(place: Path, *, user: str, agent: Path | None) -> Session:
     if agent is not None:
-        return audio_file.read_pair(place, Path(agent))
+        return audio_file.read_pair(place, agent)
     if session_folder.sniff(place):
         return session_folder.read(place)
     if wire_log.sniff(place):
@@ -50,4 +56,4 @@ def load(
     if place.is_dir():
         likely = "a folder of recordings: name one of them, or NAME.vds/"
         raise FormatError(place, expected="a session folder with session.json", got="another folder", likely=likely)
-    return audio_file.read(place, user=audio_file.sides(str(user)))
+    return audio_file.read(place, user=audio_file.side_of(user))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO, Final
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
+from voicediag.protocols.events import BYTES_A_FRAME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +18,6 @@ if TYPE_CHECKING:
     from voicediag.session import Samples
 
 FULL_SCALE = 32_768
-BYTES_A_FRAME: Final = {"pcm_16": 2, "mulaw": 1, "alaw": 1}
 # Below this a stream stays in memory; above it, it goes to a temporary file that vanishes with the session.
 SPOOL_BYTES = 16 * 1024 * 1024
 
@@ -52,55 +54,71 @@ def decode(data: bytes, encoding: str) -> Samples:
     if encoding in _TABLES:
         return _TABLES[encoding][np.frombuffer(data, np.uint8)]
     whole = len(data) - len(data) % BYTES_A_FRAME["pcm_16"]
-    return np.frombuffer(data[:whole], "<i2").astype(np.float32) / FULL_SCALE
+    return (np.frombuffer(data[:whole], "<i2") / np.float32(FULL_SCALE)).astype(np.float32, copy=False)
 
 
-@dataclass(slots=True, eq=False)
-class RawSource:
-    """Raw samples in an open file.
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """Raw samples in a file, which is open only while it is read.
 
     Parameters
     ----------
-    file : binary file
-        Positioned anywhere.
+    path : Path
     rate_hz : int
     encoding : {"pcm_16", "mulaw", "alaw"}
     frames : int
         How many the file holds.
     """
 
-    file: BinaryIO = field(repr=False)
+    path: Path
     rate_hz: int
     encoding: str
-    frames: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    frames: int
 
     def read(self, start: int, frames: int) -> Samples:
         """Return float32 samples, shape (n,), from frame `start` on."""
         width = BYTES_A_FRAME[self.encoding]
-        with self._lock:
-            self.file.seek(start * width)
-            data = self.file.read(frames * width)
-        return decode(data, self.encoding)
+        with self.path.open("rb") as file:
+            file.seek(start * width)
+            return decode(file.read(max(0, min(frames, self.frames - start)) * width), self.encoding)
 
-    def append(self, data: bytes) -> int:
-        """Add whole frames at the end and return how many they were."""
-        frames = len(data) // BYTES_A_FRAME[self.encoding]
+
+def open_raw(path: Path, *, rate_hz: int, encoding: str) -> RawFile:
+    """Return the raw samples of a file."""
+    return RawFile(path, rate_hz, encoding, path.stat().st_size // BYTES_A_FRAME[encoding])
+
+
+class Spool:
+    """Chunks of one stream, kept as 16-bit PCM wherever there is room, until nobody needs them.
+
+    G.711 fits into 16 bits without loss, so that a stream may change between them and stay one stream.
+
+    Parameters
+    ----------
+    rate_hz : int
+    """
+
+    def __init__(self, rate_hz: int) -> None:
+        self.rate_hz = rate_hz
+        self.frames = 0
+        self._file = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - lives as long as the spool
+        self._lock = threading.Lock()
+        weakref.finalize(self, self._file.close)
+
+    def append(self, data: bytes, encoding: str) -> int:
+        """Add a chunk at the end and return how many frames it was."""
+        samples = data if encoding == "pcm_16" else (decode(data, encoding) * FULL_SCALE).astype("<i2").tobytes()
+        frames = len(samples) // BYTES_A_FRAME["pcm_16"]
         with self._lock:
-            self.file.seek(self.frames * BYTES_A_FRAME[self.encoding])
-            self.file.write(data)
-        self.frames += frames
+            self._file.seek(self.frames * BYTES_A_FRAME["pcm_16"])
+            self._file.write(samples)
+            self.frames += frames
         return frames
 
-
-def spool(rate_hz: int, encoding: str) -> RawSource:
-    """Return an empty source that chunks can be appended to."""
-    # The file lives as long as the source: closing it is the garbage collector's.
-    file = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115
-    return RawSource(file, rate_hz, encoding)
-
-
-def open_raw(path: Path, *, rate_hz: int, encoding: str) -> RawSource:
-    """Return the raw samples of a file."""
-    frames = path.stat().st_size // BYTES_A_FRAME[encoding]
-    return RawSource(path.open("rb"), rate_hz, encoding, frames)
+    def read(self, start: int, frames: int) -> Samples:
+        """Return float32 samples, shape (n,), from frame `start` on."""
+        width = BYTES_A_FRAME["pcm_16"]
+        with self._lock:
+            self._file.seek(start * width)
+            data = self._file.read(max(0, min(frames, self.frames - start)) * width)
+        return decode(data, "pcm_16")

@@ -9,42 +9,50 @@ the recording, not an error.
 from __future__ import annotations
 
 import json
-import shutil
-from dataclasses import asdict
-from itertools import chain
-from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 
 from voicediag.errors import FormatError, InputError
-from voicediag.formats.audio_file import ChannelSource, open_sound
-from voicediag.formats.pcm import BYTES_A_FRAME, open_raw
-from voicediag.formats.wire_log import WireFile, WireLoader
-from voicediag.session import (
-    AudioSource,
-    Clock,
-    PlaybackEvent,
-    Session,
-    SessionBuilder,
-    Track,
-    TrackName,
-    WireEvent,
-    seconds,
-    track_name,
-)
-from voicediag.session.layout import Layout, PlacedSource
+from voicediag.formats import playback_log, wire_line
+from voicediag.formats.folder_writer import MANIFEST, PLAYBACK, SCHEMA, WIRE, write
+from voicediag.formats.pcm import open_raw
+from voicediag.formats.sound_file import ChannelSource, open_sound
+from voicediag.formats.wire_file import WireFile
+from voicediag.formats.wire_log import WireLoader
+from voicediag.protocols.events import BYTES_A_FRAME
+from voicediag.session import Clock, Session, SessionBuilder, Track, TrackName, track_name
+from voicediag.session.layout import PlacedSource
+from voicediag.session.source import FASTEST_HZ, SLOWEST_HZ
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
-SCHEMA = "voicediag.session/1"
-MANIFEST = "session.json"
+    from voicediag.session import AudioSource
+
+__all__ = ["MANIFEST", "SCHEMA", "read", "sniff", "write"]
+
+ENDING = ".vds"
 RAW_ENDINGS = frozenset({".pcm", ".raw"})
-BLOCK_S = 10.0
+# Where the wire says when each chunk passed, it lays the track out; a second of it that no message names is amiss.
+UNNAMED_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """A track's file and what the manifest says of it."""
+
+    name: TrackName
+    file: str
+    source: AudioSource
+    encoding: str
+    clock: Clock
 
 
 def sniff(path: Path) -> bool:
     """Whether a path is a session folder."""
-    return path.is_dir() and ((path / MANIFEST).exists() or path.suffix == ".vds")
+    return path.is_dir() and ((path / MANIFEST).exists() or path.suffix == ENDING)
 
 
 def read(path: Path) -> Session:
@@ -57,200 +65,128 @@ def read(path: Path) -> Session:
     """
     manifest = _manifest(path)
     builder = SessionBuilder(path.name)
-    keep = ("provider", "model", "created", "notes", "redactions")
-    builder.describe({key: manifest.get(key) for key in keep})
-    if manifest.get("closed") is not True:
-        builder.problem(MANIFEST, "the session was never closed: its recorder was killed or is still running")
-    playback = _playback(path / "playback.jsonl", builder)
-    wire = path / "wire.jsonl"
-    _lay_out_playback(builder, playback, manifest)
-    if wire.exists():
-        WireLoader(builder).load(wire)
-    for entry in _entries(manifest):
-        _add_track(builder, path, entry, _clock(manifest, entry.get("name")))
-    if not builder.tracks:
-        raise FormatError(path, expected="at least one track", got="; ".join(p.what for p in builder.problems))
-    return builder.build(wire=WireFile(wire) if wire.exists() else (), playback=playback)
-
-
-def write(session: Session, path: Path, *, truth: Mapping[str, Any] | None = None) -> None:
-    """Write a session as a closed folder.
-
-    Parameters
-    ----------
-    path : Path
-        Must not exist; it appears whole or not at all.
-    truth : mapping, optional
-        The planted faults, for generated sessions.
-
-    Raises
-    ------
-    InputError
-        Where `path` exists.
-    """
-    if path.exists():
-        raise InputError(expected="a new folder", got=f"{path}, which exists", likely="an earlier run left it")
-    draft = path.with_name(f".{path.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    for track in session.tracks.values():
-        _write_flac(_as_streamed(track), draft / f"{track.name}.flac")
-    _write_lines(draft / "wire.jsonl", (_wire_line(event) for event in session.wire))
-    _write_lines(draft / "playback.jsonl", (_bare(asdict(event)) for event in session.playback))
-    if truth is not None:
-        (draft / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
-    (draft / MANIFEST).write_text(json.dumps(_manifest_of(session), indent=1) + "\n", encoding="utf-8")
-    draft.rename(path)
+    _describe(builder, manifest)
+    opened = _tracks(builder, path, manifest)
+    if not opened:
+        got = "; ".join(problem.what for problem in builder.problems) or "none"
+        raise FormatError(path, expected="at least one track", got=got)
+    sources = {name: track.source for name, track in opened.items()}
+    playback = playback_log.read(path / PLAYBACK, builder)
+    if received := sources.get("agent-received"):
+        builder.downlink = playback_log.layout(playback, received)
+    wire = WireFile(path / WIRE, from_start=True) if (path / WIRE).is_file() else None
+    if wire:
+        WireLoader(builder, sources).load(wire)
+    for track in opened.values():
+        builder.add_track(_placed(builder, track))
+    return builder.build(wire=wire or (), playback=playback)
 
 
 def _manifest(path: Path) -> dict[str, Any]:
+    place = path / MANIFEST
+    if not place.is_file():
+        raise FormatError(path, expected=f"a {MANIFEST}", got="none", likely="not a session folder")
     try:
-        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise FormatError(path, expected=f"a {MANIFEST}", got="none", likely="not a session folder") from None
+        with place.open("rb") as file:
+            text = file.read(wire_line.LONGEST_LINE).decode("utf-8-sig")
+        manifest = wire_line.json_object(text)
     except (OSError, ValueError) as error:
-        raise FormatError(path / MANIFEST, expected="JSON", got=str(error)) from error
-    schema = manifest.get("schema") if isinstance(manifest, dict) else None
+        raise FormatError(place, expected="JSON", got=str(error)) from error
+    except InputError as error:
+        raise FormatError(place, expected=error.expected, got=error.got, likely=error.likely) from error
+    schema = manifest.get("schema")
     if schema != SCHEMA:
-        likely = "written by a newer voicediag" if str(schema).startswith("voicediag.session/") else None
-        raise FormatError(path / MANIFEST, expected=f"schema {SCHEMA}", got=repr(schema), likely=likely)
-    return cast("dict[str, Any]", manifest)
+        newer = isinstance(schema, str) and schema.startswith("voicediag.session/")
+        likely = "written by a newer voicediag" if newer else None
+        got = json.dumps(schema)[: wire_line.SHOWN]
+        raise FormatError(place, expected=f"schema {SCHEMA}", got=got, likely=likely)
+    return manifest
 
 
-def _entries(manifest: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    tracks = manifest.get("tracks")
-    return (entry for entry in tracks if isinstance(entry, dict)) if isinstance(tracks, list) else ()
+def _describe(builder: SessionBuilder, manifest: Mapping[str, Any]) -> None:
+    """Tell the builder what the manifest says of the recording as a whole."""
+    texts = {key: manifest.get(key) for key in ("provider", "model", "created", "notes")}
+    builder.describe({key: text for key, text in texts.items() if isinstance(text, str)})
+    if isinstance(redactions := manifest.get("redactions"), list):
+        builder.describe({"redactions": redactions})
+    if manifest.get("closed") is not True:
+        builder.problem(MANIFEST, "the session was never closed: its recorder was killed or is still running")
+    for known in _objects(manifest.get("problems")):
+        builder.problem(str(known.get("where")), str(known.get("what")))
 
 
-def _clock(manifest: Mapping[str, Any], name: object) -> Clock:
+def _tracks(builder: SessionBuilder, folder: Path, manifest: Mapping[str, Any]) -> dict[TrackName, _Opened]:
+    """Open every track of the manifest; what is wrong with one becomes a problem."""
+    opened: dict[TrackName, _Opened] = {}
     clocks = manifest.get("clocks")
-    said = clocks.get(name) if isinstance(clocks, dict) else None
+    for entry in _objects(manifest.get("tracks")):
+        file = str(entry.get("file"))
+        try:
+            name = track_name(str(entry.get("name")))
+            if name in opened:
+                raise InputError(expected="one track of a name", got=f"{name} twice")  # noqa: TRY301 - one way out
+            clock = _clock(builder, clocks.get(name) if isinstance(clocks, dict) else None)
+            source, encoding = _source(builder, folder, entry)
+            opened[name] = _Opened(name=name, file=file, source=source, encoding=encoding, clock=clock)
+        except (InputError, OSError, ValueError) as error:
+            builder.problem(file, str(error))
+    return opened
+
+
+def _source(builder: SessionBuilder, folder: Path, entry: Mapping[str, Any]) -> tuple[AudioSource, str]:
+    """Return a track's sound and how it is stored.
+
+    Raises
+    ------
+    InputError, OSError, ValueError
+        Where there is none to be read.
+    """
+    file, rate_hz, encoding = str(entry.get("file")), entry.get("rate_hz"), str(entry.get("encoding"))
+    path = folder / file
+    if PurePath(file).name != file or not path.is_file():
+        raise InputError(expected="a file inside the folder", got=repr(file), likely="it was not copied with the rest")
+    if path.suffix in RAW_ENDINGS:
+        if not isinstance(rate_hz, int) or not SLOWEST_HZ <= rate_hz <= FASTEST_HZ or encoding not in BYTES_A_FRAME:
+            raise InputError(expected="raw PCM with rate_hz and encoding", got=f"{rate_hz!r}, {encoding!r}")
+        return open_raw(path, rate_hz=rate_hz, encoding=encoding), encoding
+    sound = open_sound(path)
+    if sound.problem:
+        builder.problem(file, sound.problem)
+    if sound.channels != 1:
+        builder.problem(file, f"expected one channel, got {sound.channels}; only the first is read")
+    if rate_hz not in (sound.rate_hz, None):
+        builder.problem(file, f"{MANIFEST} says {str(rate_hz)[: wire_line.SHOWN]} Hz and the file {sound.rate_hz} Hz")
+    return ChannelSource(sound, 0), sound.encoding
+
+
+def _clock(builder: SessionBuilder, said: object) -> Clock:
     if not isinstance(said, dict):
         return Clock()
-    numbers = {key: float(said[key]) for key in ("offset_s", "drift_ppm") if isinstance(said.get(key), int | float)}
-    return Clock(**numbers, learnt_from=str(said.get("learnt_from", "declared")))
-
-
-def _add_track(builder: SessionBuilder, folder: Path, entry: Mapping[str, Any], clock: Clock) -> None:
-    """Add one track of the manifest; what is wrong with it becomes a problem."""
-    file = str(entry.get("file"))
+    learnt_from = str(said.get("learnt_from", "declared"))
     try:
-        name = track_name(str(entry.get("name")))
-        if PurePath(file).name != file:
-            raise InputError(expected="a file inside the folder", got=repr(file))  # noqa: TRY301 - one way out
-        source, encoding, problem = _open(folder / file, entry)
-        if problem:
-            builder.problem(file, problem)
-        layout = _layout(builder, name) if clock.learnt_from == "wire" else None
-        placed = PlacedSource(source, layout) if layout else source
-        builder.add_track(Track(name=name, source=placed, clock=clock, encoding=encoding, provenance=file))
-    except (InputError, OSError) as error:
-        builder.problem(file, str(error))
+        return Clock(
+            offset_s=float(said.get("offset_s", 0)), drift_ppm=float(said.get("drift_ppm", 0)), learnt_from=learnt_from
+        )
+    except (InputError, TypeError, ValueError, OverflowError) as error:
+        builder.problem(MANIFEST, f"a clock: {error}")
+        return Clock(learnt_from=learnt_from)
 
 
-def _layout(builder: SessionBuilder, name: TrackName) -> Layout | None:
-    return builder.uplink if name.startswith("user") else builder.downlink
+def _placed(builder: SessionBuilder, track: _Opened) -> Track:
+    """Return a track, laid out by the wire where its clock says that only the wire knows."""
+    source = track.source
+    if track.clock.learnt_from == "wire":
+        layout = builder.uplink if track.name.startswith("user") else builder.downlink
+        if layout is None or not layout.begins:
+            builder.problem(track.file, "no message says when its frames passed: they are laid end to end from 0 s")
+        else:
+            if (unnamed := source.frames - layout.taken) > UNNAMED_S * source.rate_hz and layout.slack_s > 0:
+                builder.problem(track.file, f"no message names its last {unnamed} frames; they are left out")
+            source = PlacedSource(source, layout)
+    return Track(name=track.name, source=source, clock=track.clock, encoding=track.encoding, provenance=track.file)
 
 
-def _open(path: Path, entry: Mapping[str, Any]) -> tuple[AudioSource, str, str | None]:
-    """Return a track's source, its encoding and what is wrong with the file."""
-    if path.suffix in RAW_ENDINGS:
-        rate_hz, encoding = entry.get("rate_hz"), str(entry.get("encoding"))
-        if not isinstance(rate_hz, int) or rate_hz <= 0 or encoding not in BYTES_A_FRAME:
-            raise InputError(expected="raw PCM with rate_hz and encoding", got=f"{rate_hz!r}, {encoding!r}")
-        return open_raw(path, rate_hz=rate_hz, encoding=encoding), encoding, None
-    file = open_sound(path)
-    return ChannelSource(file, 0), file.encoding, file.problem
-
-
-def _playback(path: Path, builder: SessionBuilder) -> tuple[PlaybackEvent, ...]:
-    """Return what the player did, line by line."""
-    if not path.exists():
-        return ()
-    events: list[PlaybackEvent] = []
-    for number, text in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
-        try:
-            line = json.loads(text)
-            fields = {key: int(line[key]) for key in ("t_ns", "frame", "frames")}
-            events.append(PlaybackEvent(event=line["event"], **fields))
-        except (ValueError, KeyError, TypeError, RecursionError):
-            builder.problem(f"{path.name}:{number}", f"expected a playback event, got {text[:40]!r}")
-    return tuple(events)
-
-
-def _lay_out_playback(
-    builder: SessionBuilder, playback: Iterable[PlaybackEvent], manifest: Mapping[str, Any]
-) -> None:
-    """Let the player's own log, where there is one, say where received frames were heard."""
-    rates = {entry.get("name"): entry.get("rate_hz") for entry in _entries(manifest)}
-    rate_hz = rates.get("agent-received")
-    played = sorted((e for e in playback if e.event == "played"), key=lambda e: (e.t_ns, e.frame))
-    if not played or not isinstance(rate_hz, int):
-        return
-    layout = Layout(rate_hz)
-    for event in played:
-        layout.taken = event.frame
-        layout.put(round(seconds(event.t_ns) * rate_hz), event.frames)
-    layout.taken = 0
-    builder.downlink = layout
-
-
-def _as_streamed(track: Track) -> AudioSource:
-    """Return the sound as it passed, without the silence that a layout puts between its pieces."""
-    return track.source.stream if isinstance(track.source, PlacedSource) else track.source
-
-
-def _write_flac(source: AudioSource, path: Path) -> None:
-    """Write FLAC in blocks; sound that was never more than 16 bits deep comes back bit for bit."""
-    import soundfile  # noqa: PLC0415
-
-    size = round(BLOCK_S * source.rate_hz)
-    with soundfile.SoundFile(path, "w", source.rate_hz, 1, "PCM_16") as file:
-        for start in range(0, source.frames, size):
-            file.write(source.read(start, size))
-
-
-def _write_lines(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
-    """Write one JSON object a line; no file where there is no line."""
-    waiting = iter(lines)
-    if (line := next(waiting, None)) is None:
-        return
-    with path.open("w", encoding="utf-8") as file:
-        for each in chain((line,), waiting):
-            file.write(json.dumps(each, ensure_ascii=False, separators=(",", ":")) + "\n")
-
-
-def _wire_line(event: WireEvent) -> Mapping[str, Any]:
-    line = {
-        "t_ns": event.t_ns,
-        "wall_ns": event.wall_ns,
-        "dir": event.direction,
-        "seq": event.sequence,
-        "kind": event.kind,
-        "msg": event.message,
-        "audio": asdict(event.audio) if event.audio else None,
-    }
-    return _bare(line)
-
-
-def _bare(line: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {key: value for key, value in line.items() if value is not None}
-
-
-def _manifest_of(session: Session) -> Mapping[str, Any]:
-    tracks = [
-        {"name": t.name, "rate_hz": t.rate_hz, "channels": 1, "encoding": "flac", "file": f"{t.name}.flac"}
-        for t in session.tracks.values()
-    ]
-    told = session.provenance
-    return {
-        "schema": SCHEMA,
-        "created": told.get("created"),
-        "provider": told.get("provider"),
-        "model": told.get("model"),
-        "closed": True,
-        "tracks": tracks,
-        "clocks": {track.name: asdict(track.clock) for track in session.tracks.values()},
-        "redactions": told.get("redactions", []),
-        "notes": told.get("notes", ""),
-    }
+def _objects(value: object) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects of a list; anything else yields nothing."""
+    if isinstance(value, list):
+        yield from (entry for entry in value if isinstance(entry, dict))

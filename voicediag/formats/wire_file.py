@@ -1,0 +1,135 @@
+"""The messages of a wire log, read line by line: what each was, and what it meant.
+
+No more than one line is in memory at a time, and nothing is remembered but how many frames went before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from voicediag.errors import FormatError, InputError
+from voicediag.formats import wire_line
+from voicediag.protocols import Conversation, kind_of, recognise
+from voicediag.protocols.events import Audio, Event
+from voicediag.session import AudioRef, TrackName, WireEvent
+from voicediag.session.clock import LONGEST_S, NANOSECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# A log whose first time is later than this counts from another origin than the session's start.
+LATE_START_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """One message, what it meant, and the line that it stood on."""
+
+    line: int
+    event: WireEvent
+    meaning: list[Event]
+    provider: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A line that could not be read, and why."""
+
+    line: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class WireFile:
+    """The messages of a log, read anew each time.
+
+    Parameters
+    ----------
+    path : Path
+    from_start : bool
+        Whether its times count from the session's start for certain, as in a session folder.
+    """
+
+    path: Path
+    from_start: bool = False
+
+    def __iter__(self) -> Iterator[WireEvent]:
+        """Yield every readable message in order, its sound cut out."""
+        return (passed.event for passed in self.lines() if isinstance(passed, Passed))
+
+    def lines(self) -> Iterator[Passed | Unread]:
+        """Yield what stands on each line.
+
+        Raises
+        ------
+        FormatError
+            Where the file cannot be read at all.
+        """
+        reader = _Reader(origin_ns=0 if self.from_start else None)
+        try:
+            for number, text in wire_line.numbered(self.path):
+                try:
+                    passed = reader.passed(number, wire_line.parse(text))
+                except InputError as error:
+                    yield Unread(line=number, why=str(error))
+                else:
+                    yield passed
+        except OSError as error:
+            raise FormatError(self.path, expected="a log that can be read", got=str(error.strerror)) from error
+
+
+@dataclass(slots=True)
+class _Reader:
+    """What must be known of the lines before to read the next."""
+
+    origin_ns: int | None
+    conversation: Conversation | None = None
+    taken: dict[TrackName, int] = field(default_factory=dict)
+
+    def passed(self, number: int, line: wire_line.Line) -> Passed:
+        """Return the message of a line.
+
+        Raises
+        ------
+        InputError
+            Where its time lies outside the session.
+        """
+        t_ns = self._since_start(line.t_ns)
+        self.conversation = self.conversation or recognise(line.message)
+        meaning = self.conversation.receive(line.direction, line.message) if self.conversation else []
+        cut = self._cut(meaning)
+        event = WireEvent(
+            t_ns=t_ns,
+            wall_ns=line.wall_ns,
+            direction=line.direction,
+            sequence=number if line.sequence is None else line.sequence,
+            kind=line.kind or kind_of(line.message),
+            message=self.conversation.without_audio(line.message) if self.conversation and cut else line.message,
+            audio=line.audio or cut,
+        )
+        provider = self.conversation.provider if self.conversation else None
+        return Passed(line=number, event=event, meaning=meaning, provider=provider)
+
+    def _since_start(self, t_ns: int) -> int:
+        if self.origin_ns is None:
+            late = not 0 <= t_ns <= LATE_START_S * NANOSECONDS
+            self.origin_ns = t_ns if late else 0
+        since = t_ns - self.origin_ns
+        # Threads that log side by side swap lines, so that a message may come before the first; not by much.
+        if not -LATE_START_S * NANOSECONDS <= since <= LONGEST_S * NANOSECONDS:
+            got = f"{since / NANOSECONDS:.0f} s"
+            likely = "t is in milliseconds, or the clock was set meanwhile"
+            raise InputError(expected="a time within a day of the session's start", got=got, likely=likely)
+        return since
+
+    def _cut(self, meaning: list[Event]) -> AudioRef | None:
+        """Return where the sound of a message goes, counting on from what went before."""
+        sounds = [event for event in meaning if isinstance(event, Audio) and event.payload]
+        if not sounds:
+            return None
+        track, first = sounds[0].track, self.taken.get(sounds[0].track, 0)
+        frames = sum(sound.frames for sound in sounds)
+        self.taken[track] = first + frames
+        return AudioRef(track=track, frame=first, frames=frames)
