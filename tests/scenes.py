@@ -45,4 +45,3 @@ def session_of(tracks: Mapping[TrackName, Samples], *, turns: Sequence[Turn] = (
 def turn(role: Any, text: str, start_s: float, end_s: float, *, learnt_from: str = "audio") -> Turn:
     """Return a turn."""
     return Turn(role=role, text=text, span=Span(start_s, end_s), learnt_from=learnt_from)
-

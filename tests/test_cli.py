@@ -73,9 +73,7 @@ def test_channels_can_be_swapped_and_pairs_named(tmp_path):
     soundfile.write(tmp_path / "agent.wav", agent, RATE_HZ)
     swapped = voicediag("check", tmp_path / "swapped.wav", "--user", "right", "--json")
     pair = voicediag("check", "--user", tmp_path / "mic.wav", "--agent", tmp_path / "agent.wav", "--json")
-    delays = [
-        json.loads(done.stdout)["findings"][0]["evidence"][0]["measure"]["delay_ms"] for done in (swapped, pair)
-    ]
+    delays = [json.loads(done.stdout)["findings"][0]["evidence"][0]["measure"]["delay_ms"] for done in (swapped, pair)]
     assert delays == pytest.approx([100, 100], abs=1)
 
 
@@ -97,10 +95,9 @@ def test_meter_reads_every_track():
     assert report["schema"] == "voicediag.meter/1"
     names = [track["name"] for track in report["tracks"]]
     assert names[:1] == ["user-sent"]
-    for key in (
-        "rms_dbfs peak_dbfs true_peak_dbtp integrated_lufs active_speech_dbov noise_floor_dbfs snr_db "
-        "clipped_samples silence_s"
-    ).split():
+    expected = """rms_dbfs peak_dbfs true_peak_dbtp integrated_lufs active_speech_dbov noise_floor_dbfs
+    snr_db clipped_samples silence_s"""
+    for key in expected.split():
         assert key in report["tracks"][0]
 
 

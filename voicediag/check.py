@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from voicediag.detect import DETECTORS
 from voicediag.detect.detector import Detector
@@ -35,5 +35,7 @@ def check(
     exam = Examination(session, progress)
     verdicts = tuple(detector.examine(exam) for detector in detectors)
     findings = explained([finding for verdict in verdicts for finding in verdict.findings])
-    meters = {name: reading.meters() for name, reading in exam.readings.items()}
+    meters: dict[str, Mapping[str, float | int | None]] = {
+        name: reading.meters() for name, reading in exam.readings.items()
+    }
     return Diagnosis(session=session, verdicts=verdicts, findings=findings, meters=meters)

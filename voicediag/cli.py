@@ -93,7 +93,7 @@ def meter(
         session = formats.load(path)
     with _progress(shown=not as_json) as progress:
         readings = Examination(session, progress).readings
-    meters = {name: reading.meters() for name, reading in readings.items()}
+    meters: dict[str, dict[str, Any]] = {name: reading.meters() for name, reading in readings.items()}
     if as_json:
         _print_json(structured.meters(meters, source=session.source))
         return
@@ -103,7 +103,9 @@ def meter(
 
 
 @app.command()
-def lab(port: Annotated[int, typer.Option(help="Port of the server; the next free one if it is taken.")] = 8888) -> None:
+def lab(
+    port: Annotated[int, typer.Option(help="Port of the server; the next free one if it is taken.")] = 8888,
+) -> None:
     """Open JupyterLab on the notebooks.
 
     Example: `voicediag lab`

@@ -14,7 +14,7 @@ from typing import Any, Final
 from voicediag.detect.finding import Cause, Finding, Limit, Verdict
 from voicediag.session import Session
 
-# Order within the table is the order in which causes must be settled: nobody is served by a VAD that was tuned on an echo.
+# In the order in which causes must be settled: nobody is served by a VAD that was tuned on an echo.
 EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     Cause.WIRE: frozenset({Cause.FORMAT, Cause.STARVATION, Cause.ECHO, Cause.VAD, Cause.LATENCY}),
     Cause.FORMAT: frozenset({Cause.STARVATION, Cause.ECHO, Cause.VAD}),
@@ -26,6 +26,7 @@ EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     "damaged-recording": frozenset(),
     "clipped-audio": frozenset({Cause.VAD}),
 }
+ORDER: Final = tuple(Cause)
 PATH_LAG = Limit(2.5, "s", "the longest echo delay that is looked for (measure/delay)")
 USER_PATH: Final = frozenset({"user-captured", "user-sent"})
 
@@ -82,7 +83,9 @@ def explained(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     changed = True
     while changed:
         # A symptom of a symptom is a symptom of the cause: walk up until no parent has a parent.
-        lifted = {child: parents[up] if up is not None and parents[up] is not None else up for child, up in parents.items()}
+        lifted = {
+            child: parents[up] if up is not None and parents[up] is not None else up for child, up in parents.items()
+        }
         changed, parents = lifted != parents, lifted
     done = [
         replace(finding, explained_by=findings[up].id if (up := parents[index]) is not None else None)
@@ -98,11 +101,7 @@ def explained(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 def _parent(index: int, findings: Sequence[Finding]) -> int | None:
     """Return which finding explains this one: of several, the cause that must be settled first."""
-    causes = [
-        other
-        for other, finding in enumerate(findings)
-        if other != index and _explains(finding, findings[index])
-    ]
+    causes = [other for other, finding in enumerate(findings) if other != index and _explains(finding, findings[index])]
     return min(causes, key=lambda other: _rank(findings[other]), default=None)
 
 
@@ -110,7 +109,9 @@ def _explains(cause: Finding, symptom: Finding) -> bool:
     """Whether one finding is the cause of another."""
     known = EXPLAINS.get(cause.id, EXPLAINS.get(cause.cause, frozenset()))
     named = symptom.id in known or symptom.cause in known
-    return named and _same_path(cause, symptom) and _overlap(cause, symptom)
+    # Nothing explains what must be settled before it, whatever a detector of one's own calls itself: no circles.
+    in_order = ORDER.index(cause.cause) <= ORDER.index(symptom.cause)
+    return named and in_order and _same_path(cause, symptom) and _overlap(cause, symptom)
 
 
 def _same_path(cause: Finding, symptom: Finding) -> bool:
@@ -127,4 +128,4 @@ def _overlap(cause: Finding, symptom: Finding) -> bool:
 
 def _rank(finding: Finding) -> tuple[int, int, float]:
     """Return what sorts causes first, then what hurts most, then what came first."""
-    return (list(Cause).index(finding.cause), -finding.severity, finding.primary.span.start_s)
+    return (ORDER.index(finding.cause), -finding.severity, finding.primary.span.start_s)

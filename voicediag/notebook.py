@@ -17,7 +17,7 @@ def register() -> bool:
     """Teach the running IPython to show voicediag's types; return whether there is one."""
     from IPython import get_ipython
 
-    shell: Any = get_ipython()  # type: ignore[no-untyped-call]
+    shell: Any = get_ipython()
     if shell is None:
         return False
     html = shell.display_formatter.formatters["text/html"]

@@ -23,7 +23,9 @@ def leaking(agent, *, delay_ms, erl_db, near=None, **motion):
 @pytest.mark.parametrize(("delay_ms", "erl_db"), [(187.0, 18.0), (20.0, 6.0), (395.0, 24.0), (1_200.0, 12.0)])
 def test_planted_echo_is_found_with_its_delay_and_loss(delay_ms, erl_db):
     agent = agent_voice(1)
-    verdict = examined(session_of({"user-sent": leaking(agent, delay_ms=delay_ms, erl_db=erl_db), "agent-played": agent}))
+    verdict = examined(
+        session_of({"user-sent": leaking(agent, delay_ms=delay_ms, erl_db=erl_db), "agent-played": agent})
+    )
     measure = verdict.findings[0].primary.measure
     assert measure["delay_ms"] == pytest.approx(delay_ms, abs=1.0)
     assert measure["erl_db"] == pytest.approx(erl_db, abs=1.0)
@@ -31,7 +33,9 @@ def test_planted_echo_is_found_with_its_delay_and_loss(delay_ms, erl_db):
 
 def test_echo_under_a_talker_keeps_its_loss():
     agent, near = agent_voice(2), voice(12, level_db=-30.0)
-    verdict = examined(session_of({"user-sent": leaking(agent, delay_ms=140, erl_db=18, near=near), "agent-played": agent}))
+    verdict = examined(
+        session_of({"user-sent": leaking(agent, delay_ms=140, erl_db=18, near=near), "agent-played": agent})
+    )
     assert verdict.findings[0].primary.measure["erl_db"] == pytest.approx(18, abs=1.5)
 
 
@@ -108,7 +112,9 @@ def test_what_cannot_be_compared_is_unjudged(tracks, why):
     assert why in examined(session_of(tracks)).reason
 
 
-@pytest.mark.parametrize(("name", "delay_ms", "erl_db"), [("speakerphone-187ms", 187, 18), ("double-talk-32db", 140, 32)])
+@pytest.mark.parametrize(
+    ("name", "delay_ms", "erl_db"), [("speakerphone-187ms", 187, 18), ("double-talk-32db", 140, 32)]
+)
 def test_recorded_rooms_are_measured_as_they_were_made(name, delay_ms, erl_db):
     measure = examined(vd.load(RECORDINGS / "echo-leak" / f"{name}.vds")).findings[0].primary.measure
     assert measure["delay_ms"] == pytest.approx(delay_ms, abs=2)

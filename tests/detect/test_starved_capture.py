@@ -55,9 +55,10 @@ def test_clean_twins_down_to_a_soft_talker_are_clear(level_db):
 
 def test_a_silent_or_wordless_microphone_is_unjudged():
     assert "is silent" in examined(np.zeros(20 * RATE_HZ, np.float32)).reason
-    assert "no track of the user" in starved_capture.DETECTOR.examine(
-        Examination(session_of({"agent-played": agent_voice(2)}))
-    ).reason
+    assert (
+        "no track of the user"
+        in starved_capture.DETECTOR.examine(Examination(session_of({"agent-played": agent_voice(2)}))).reason
+    )
 
 
 def test_a_room_without_speech_is_unjudged():

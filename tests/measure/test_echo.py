@@ -91,12 +91,14 @@ def test_leak_reads_two_arrays():
 
 def test_real_recordings_have_the_delay_that_two_other_estimators_agree_on(shared_data):
     folder = shared_data / "echo"
-    rows = list(csv.DictReader((folder / "manifest.csv").open()))
+    rows = list(csv.DictReader((folder / "manifest.csv").read_text(encoding="utf-8").splitlines()))
     checked = 0
     for row in rows:
         if row["echo_label"] != "1" or not row["silver_delay_ms"] or row["recording"] != "real":
             continue
-        (mic, rate_hz), (far, far_hz) = (soundfile.read(folder / row[key], dtype="float32") for key in ("file_mic", "file_far"))
+        (mic, rate_hz), (far, far_hz) = (
+            soundfile.read(folder / row[key], dtype="float32") for key in ("file_mic", "file_far")
+        )
         echo, _ = leak(mic, far, rate_hz=rate_hz, speaker_rate_hz=far_hz)
         assert echo.verdict == "echo", row["id"]
         assert echo.delay_ms == pytest.approx(float(row["silver_delay_ms"]), abs=2), row["id"]

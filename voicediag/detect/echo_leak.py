@@ -42,7 +42,9 @@ def examine(exam: Examination) -> Verdict:
         return unjudged(ID, leak.echo.reason)
     if leak.echo.verdict == "clear":
         seen = leak.echo.strength or 0.0
-        return clear(ID, bound=f"no lag rises above {seen:.1f} of {STRENGTH.value:g} sigmas in {leak.echo.far_end_s:.0f} s")
+        return clear(
+            ID, bound=f"no lag rises above {seen:.1f} of {STRENGTH.value:g} sigmas in {leak.echo.far_end_s:.0f} s"
+        )
     erl_db = leak.path.erl_db if leak.path else None
     if erl_db is not None and erl_db >= LEAST_ERL.value:
         return clear(ID, bound=f"an echo {erl_db:.0f} dB below the agent, beyond the {LEAST_ERL.value:g} dB asked for")

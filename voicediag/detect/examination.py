@@ -14,9 +14,10 @@ from functools import cached_property
 
 import numpy as np
 
-from voicediag.measure import activity, echo
+from voicediag.measure import activity
 from voicediag.measure.activity import Activity
 from voicediag.measure.delay import DelayMeter, LagGroup
+from voicediag.measure.echo import MS, Echo, EchoPath, PathMeter, trace
 from voicediag.measure.track import TrackMeters, TrackReading
 from voicediag.session import Samples, Session, Track, TrackName
 from voicediag.spans import Span
@@ -36,16 +37,16 @@ class Leak:
     ----------
     mic, speaker : TrackName
         The tracks that were compared.
-    echo : echo.Echo
+    echo : Echo
         Times on the session clock.
-    path : echo.EchoPath or None
+    path : EchoPath or None
         How loud, where there is an echo.
     """
 
     mic: TrackName
     speaker: TrackName
-    echo: echo.Echo
-    path: echo.EchoPath | None
+    echo: Echo
+    path: EchoPath | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +95,17 @@ class Examination:
         groups = self._pass.groups
         if mic is None or speaker is None or groups is None:
             return None
-        found = echo.trace(groups)
+        found = trace(groups)
         return Leak(mic=mic.name, speaker=speaker.name, echo=found, path=self._path(found, mic, speaker))
 
-    def _path(self, found: echo.Echo, mic: Track, speaker: Track) -> echo.EchoPath | None:
+    def _path(self, found: Echo, mic: Track, speaker: Track) -> EchoPath | None:
         """Return the loss of an echo's path, over the first stretches that show it."""
         if found.verdict != "echo" or found.delay_ms is None:
             return None
-        meter, heard_s = echo.PathMeter(mic.rate_hz, speaker.rate_hz), 0.0
+        meter, heard_s = PathMeter(mic.rate_hz, speaker.rate_hz), 0.0
         for span in found.spans:
             span_heard = Span(span.start_s, min(span.end_s, span.start_s + PATH_S))
-            meter.push(mic.read(span_heard.shifted(found.delay_ms / echo.MS)), speaker.read(span_heard))
+            meter.push(mic.read(span_heard.shifted(found.delay_ms / MS)), speaker.read(span_heard))
             heard_s += span_heard.duration_s
             if heard_s >= PATH_S:
                 break
@@ -164,7 +165,11 @@ class _EchoPair:
         """Return a block on the session clock: the one that was read, unless the track's clock says otherwise."""
         size = round(BLOCK_S * track.rate_hz)
         if track.clock.offset_s == 0 and track.clock.drift_ppm == 0:
-            return samples if samples.size == size else np.concatenate((samples, np.zeros(size - samples.size, np.float32)))
+            return (
+                samples
+                if samples.size == size
+                else np.concatenate((samples, np.zeros(size - samples.size, np.float32)))
+            )
         return track.read(Span(index * BLOCK_S, (index + 1) * BLOCK_S))
 
 

@@ -2,8 +2,8 @@
 
 "Mince two cloves", says the agent; the microphone hands it back; the provider writes down "mince 2 cloves" as the
 user's turn, and the agent answers. Text alone does not prove it, because a user may repeat what the agent said, and an
-echo alone does not, because the provider may have passed over it. A loop is both: the user's words were the agent's, and
-the sound that carried them was the agent's too.
+echo alone does not, because the provider may have passed over it. A loop is both: the user's words were the agent's,
+and the sound that carried them was the agent's too.
 """
 
 from __future__ import annotations
@@ -20,10 +20,14 @@ from voicediag.spans import Span, SpanSet
 
 ID = "self-hearing-loop"
 LEAST_WORDS = Limit(3, "words", "house rule: shorter runs ('yes please', 'thank you') are in every conversation")
-LEAST_SHARE = Limit(0.6, "of the turn's words", "house rule: an echo's transcript may lose a third of its words to the room")
+LEAST_SHARE = Limit(
+    0.6, "of the turn's words", "house rule: an echo's transcript may lose a third of its words to the room"
+)
 # The words of a turn come after its sound: two seconds at the providers measured, doubled.
 LOOK_BACK_S = Limit(4.0, "s", "house rule: a transcript comes within four seconds of its sound")
-HEARD_SHARE = Limit(0.3, "of the agent's turn", "house rule: frames of an echo under a talker rise by themselves one time in two")
+HEARD_SHARE = Limit(
+    0.3, "of the agent's turn", "house rule: frames of an echo under a talker rise by themselves one time in two"
+)
 # Speech runs at two to three words a second; what the agent did not play must not be long enough to hold the words.
 FASTEST_WORDS = Limit(5.0, "words a second", "house rule: 300 words a minute is faster than conversation")
 # Reverberation carries the agent's voice on after it stops.

@@ -13,14 +13,31 @@ import numpy as np
 
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination
-from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
+from voicediag.detect.finding import (
+    Cause,
+    Evidence,
+    Finding,
+    Limit,
+    Measure,
+    Severity,
+    Verdict,
+    clear,
+    found,
+    unjudged,
+)
 from voicediag.detect.precision import PRECISION
 from voicediag.session import Track, Turn
 from voicediag.spans import Span, SpanSet
 
 ID = "silent-track"
-LEAST_PEAK = Limit(0.002, "of full scale", "muted inputs peaked at 0.0005-0.0010, live rooms at 0.017 and above, 23 of 23")
-SPOKEN_RMS = Limit(-50.0, "dBFS", "of 203 calls the silent responses averaged 18/32768 (-65 dBFS), the healthy ones 2,061 and more (-24 dBFS)")
+LEAST_PEAK = Limit(
+    0.002, "of full scale", "muted inputs peaked at 0.0005-0.0010, live rooms at 0.017 and above, 23 of 23"
+)
+SPOKEN_RMS = Limit(
+    -50.0,
+    "dBFS",
+    "of 203 calls the silent responses averaged 18/32768 (-65 dBFS), the healthy ones 2,061 and more (-24 dBFS)",
+)
 LEAST_S = Limit(1.0, "s", "house rule: a shorter track holds no turn")
 LEAST_WORDS = Limit(3, "words", "house rule: fewer may be a filler that was left unsaid")
 REMEDY_USER = (
@@ -44,9 +61,9 @@ def examine(exam: Examination) -> Verdict:
 
 def _first(exam: Examination, tracks: list[Track], role: str) -> Finding | None:
     """Return the finding of a voice's first silent tap, with the later ones as its supporting evidence."""
-    silent = [_whole(exam, track) or _turns(exam, track) for track in tracks if track.role == role]
-    first, *later = [finding for finding in silent if finding] or [None]
-    return replace(first, supporting=tuple(finding.primary for finding in later if finding)) if first else None
+    judged = [_whole(exam, track) or _turns(exam, track) for track in tracks if track.role == role]
+    silent = [finding for finding in judged if finding is not None]
+    return replace(silent[0], supporting=tuple(finding.primary for finding in silent[1:])) if silent else None
 
 
 def _whole(exam: Examination, track: Track) -> Finding | None:
@@ -91,7 +108,7 @@ def _rms_dbfs(exam: Examination, track: Track, span: Span) -> float:
     return 10 * float(np.log10(max(float(power.mean()) if power.size else 0.0, 1e-12)))
 
 
-def _finding(track: Track, where: SpanSet, measure: dict[str, float | None], limit: Limit, said: str) -> Finding:
+def _finding(track: Track, where: SpanSet, measure: Measure, limit: Limit, said: str) -> Finding:
     primary = Evidence(track=track.name, span=next(iter(where)), measure=measure, limit=limit)
     return Finding(
         id=ID,

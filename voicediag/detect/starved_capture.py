@@ -26,9 +26,15 @@ from voicediag.session import Track
 from voicediag.spans import Span, SpanSet
 
 ID = "starved-capture"
-LOW_SPEECH = Limit(-30.0, "dBov active", "speech at a phone's microphone sits at 0.05-0.3 RMS (-26 to -10); a tenth is below -30")
-NO_SPEECH = Limit(-45.0, "dBov active", "a tenth of the softest level above, and below every soft talker in recordings/clean")
-DEAD_FLOOR = Limit(-74.0, "dBFS floor", "live rooms measure -70 dBFS and more (benchmarks/planted); a tenth of them lies below")
+LOW_SPEECH = Limit(
+    -30.0, "dBov active", "speech at a phone's microphone sits at 0.05-0.3 RMS (-26 to -10); a tenth is below -30"
+)
+NO_SPEECH = Limit(
+    -45.0, "dBov active", "a tenth of the softest level above, and below every soft talker in recordings/clean"
+)
+DEAD_FLOOR = Limit(
+    -74.0, "dBFS floor", "live rooms measure -70 dBFS and more (benchmarks/planted); a tenth of them lies below"
+)
 STEP_DB = Limit(12.0, "dB", "half of the 20 dB that a tenth is: no talker lowers voice and room alike by as much")
 MUTE_DB = Limit(45.0, "dB", "a fall deeper than this is a mute or the end of the track, and leaves no voice to hear")
 STEP_LEAST_S = Limit(1.5, "s", "house rule: a phrase on either side of the step")
@@ -84,7 +90,6 @@ def _lost(track: Track, reading: TrackReading) -> Finding | None:
     parts = [f"{len(missing)} gaps of {1_000 * lost_s / len(missing):.0f} ms on average"] if missing else []
     parts += [f"{len(doubled)} repeated stretches"] if doubled else []
     return _finding(
-        track,
         f"{track.name} has {' and '.join(parts)} inside live sound",
         REMEDY_LOST,
         Evidence(track=track.name, span=first.padded(0.5), measure=measure, limit=LEAST_LOST),
@@ -101,10 +106,10 @@ def _low(track: Track, reading: TrackReading) -> Finding | None:
     if not (speech < NO_SPEECH.value or (speech < LOW_SPEECH.value and dead)):
         return None
     measure = {**_nothing_lost(), "rms": _linear(speech), "active_speech_dbov": speech, "noise_floor_dbfs": floor}
-    said = f"{track.name} carries speech at {_linear(speech):.3f} RMS ({speech:.0f} dBov) over a floor of {floor or -120:.0f} dBFS"
+    over = f" over a floor of {floor:.0f} dBFS" if floor is not None else ""
+    said = f"{track.name} carries speech at {_linear(speech):.3f} RMS ({speech:.0f} dBov){over}"
     limit = LOW_SPEECH if dead else NO_SPEECH
     return _finding(
-        track,
         f"{said}: voice and room are both about a tenth of what a microphone delivers",
         REMEDY_GAIN,
         Evidence(track=track.name, span=track.span, measure=measure, limit=limit),
@@ -128,18 +133,23 @@ def _stepped(track: Track, reading: TrackReading) -> Finding | None:
         "floor_fall_db": fall.room_fall,
     }
     return _finding(
-        track,
         f"{track.name} is {before - after:.0f} dB lower from {begin:.1f} s on, voice and room alike",
         REMEDY_GAIN,
-        Evidence(track=track.name, span=Span(max(0.0, begin - 2), min(begin + 3, where.end_s)), measure=measure, limit=STEP_DB),
+        Evidence(
+            track=track.name,
+            span=Span(max(0.0, begin - 2), min(begin + 3, where.end_s)),
+            measure=measure,
+            limit=STEP_DB,
+        ),
         SpanSet((where,)),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Fall:
-    """A moment after which everything is lower: the voice is the level that a tenth of the time exceeds, the room the
-    one that nine tenths do.
+    """A moment after which everything is lower.
+
+    The voice is the level that a tenth of the time exceeds, the room the one that nine tenths do.
     """
 
     hop: int
@@ -180,9 +190,7 @@ def _fall(db: NDArray[np.float32], cut: int) -> _Fall:
     """Return the fall at one hop, from at most some thousand hops on either side."""
     before, after = db[: cut : 1 + cut // HOPS], db[cut :: 1 + (db.size - cut) // HOPS]
     (room, voice), (room_after, voice_after) = np.percentile(before, (10, 90)), np.percentile(after, (10, 90))
-    return _Fall(
-        hop=cut, voice_before=float(voice), voice_after=float(voice_after), room_fall=float(room - room_after)
-    )
+    return _Fall(hop=cut, voice_before=float(voice), voice_after=float(voice_after), room_fall=float(room - room_after))
 
 
 def _question(track: Track, reading: TrackReading) -> str | None:
@@ -211,7 +219,7 @@ def _linear(dbov: float | None) -> float | None:
     return None if dbov is None else 10 ** (dbov / 20)
 
 
-def _finding(track: Track, said: str, remedy: str, primary: Evidence, where: SpanSet) -> Finding:
+def _finding(said: str, remedy: str, primary: Evidence, where: SpanSet) -> Finding:
     return Finding(
         id=ID,
         cause=Cause.STARVATION,

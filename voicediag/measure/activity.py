@@ -4,8 +4,8 @@ What is measured
     Stretches in which the level stands clear of the noise floor, and for each step how sure that is.
 Method
     The RMS of short steps in dB against a floor: a low percentile of the steps that are not digital silence, at least
-    `LEAST_FLOOR_DBFS`. A step `MARGIN_DB` above the floor is active; holes shorter than a syllable's pause are closed and
-    blips shorter than a vowel dropped.
+    `LEAST_FLOOR_DBFS`. A step `MARGIN_DB` above the floor is active; holes shorter than a syllable's pause are closed
+    and blips shorter than a vowel dropped.
 Conventions
     float32 samples in [-1, 1], shape (frames,); times in seconds from the first sample.
 Differences from other tools

@@ -190,9 +190,11 @@ class PathMeter:
         """Take a stretch of both tracks, the microphone's already earlier by the lag; float32, shape (frames,)."""
         ear, mouth = _spectra(mic, self.mic_rate_hz), _spectra(speaker, self.speaker_rate_hz)
         frames, bins = min(ear.shape[0], mouth.shape[0]), min(ear.shape[1], mouth.shape[1])
+        if not frames:
+            return
         ear, mouth = ear[:frames, :bins], mouth[:frames, :bins]
         far, near = np.abs(mouth) ** 2, np.abs(ear) ** 2
-        # Where a talker is loud the echo is hard to see: each frame counts by how quiet the microphone is, band by band.
+        # A talker hides the echo: each frame counts by how quiet the microphone is, band by band.
         bands = _in_bands(near)
         weight = 1 / (bands + np.float32(WEIGHT_FLOOR) * bands.mean(axis=0) + np.float32(TINY))
         cross = weight * ear * np.conj(mouth)
@@ -221,13 +223,13 @@ class PathMeter:
 def _spectra(samples: Samples, rate_hz: int) -> NDArray[np.complex64]:
     """Return Hann-windowed spectra at half overlap, shape (frames, bins), amplitude independent of the rate."""
     size = round(PATH_FRAME_S * rate_hz)
-    starts = range(0, samples.size - size + 1, size // 2)
-    if not len(starts):
+    if samples.size < size:
         return np.zeros((0, 1), np.complex64)
     frames = np.lib.stride_tricks.sliding_window_view(samples, size)[:: size // 2]
     high = round(PATH_NYQUIST_SHARE * rate_hz / 2 * PATH_FRAME_S)
     window = np.hanning(size).astype(np.float32) / np.float32(size)
-    return np.fft.rfft(frames * window)[:, round(PATH_LOW_HZ * PATH_FRAME_S) : high]
+    spectra = np.fft.rfft(frames * window)[:, round(PATH_LOW_HZ * PATH_FRAME_S) : high]
+    return spectra.astype(np.complex64, copy=False)
 
 
 def _in_bands(power: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -237,7 +239,9 @@ def _in_bands(power: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.repeat(means, PATH_BAND_BINS, axis=1)[:, : power.shape[1]].astype(np.float32)
 
 
-def leak(mic: Samples, speaker: Samples, *, rate_hz: int, speaker_rate_hz: int | None = None) -> tuple[Echo, EchoPath | None]:
+def leak(
+    mic: Samples, speaker: Samples, *, rate_hz: int, speaker_rate_hz: int | None = None
+) -> tuple[Echo, EchoPath | None]:
     """Return whether `speaker` is heard in `mic`, and how loud.
 
     Parameters

@@ -10,7 +10,7 @@ from voicediag.measure.clipping import Clipping, ClippingMeter
 from voicediag.measure.levels import Level, LevelMeter
 from voicediag.measure.loudness import Loudness, LoudnessMeter
 from voicediag.measure.noise import Noise, noise_floor, snr_db
-from voicediag.measure.repeats import Repeats, RepeatMeter
+from voicediag.measure.repeats import RepeatMeter, Repeats
 from voicediag.measure.silence import DropoutMeter, Dropouts, Silence, SilenceMeter
 from voicediag.measure.true_peak import TruePeak, TruePeakMeter
 
@@ -32,9 +32,7 @@ class TrackReading:
     @property
     def snr_db(self) -> float | None:
         """Active speech level over the noise floor, in dB."""
-        return snr_db(
-            active_speech_dbov=self.active.active_speech_dbov, noise_floor_dbfs=self.noise.noise_floor_dbfs
-        )
+        return snr_db(active_speech_dbov=self.active.active_speech_dbov, noise_floor_dbfs=self.noise.noise_floor_dbfs)
 
     def meters(self) -> dict[str, float | int | None]:
         """Return the readings as flat numbers, each with its unit in its name."""

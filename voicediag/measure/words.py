@@ -4,8 +4,8 @@ What is measured
     How many words of one text stand, in order, in another.
 Method
     Both are normalised by the Whisper normaliser ("mince 2 cloves" and "mince two cloves" become one), cut into words,
-    and matched by longest common runs (`difflib`, junk heuristics off). Runs shorter than `LEAST_RUN` do not count: "the"
-    and "you" are in every sentence.
+    and matched by longest common runs (`difflib`, junk heuristics off). Runs shorter than `LEAST_RUN` do not count:
+    "the" and "you" are in every sentence.
 Conventions
     Counts are words; a share with nothing to divide by is None.
 Differences from other tools
@@ -14,6 +14,7 @@ Differences from other tools
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
@@ -87,7 +88,11 @@ def match(heard: str, said: str, *, least_run: int = LEAST_RUN) -> Match:
 @cache
 def _normaliser() -> Callable[[str], str]:
     """Return the normaliser; its tables are read once, when the first text comes."""
-    from whisper_normalizer.english import EnglishTextNormalizer
+    with warnings.catch_warnings():
+        # Its regular expressions stand in plain strings, which Python says once to whoever imports it first.
+        warnings.simplefilter("ignore", category=SyntaxWarning)
+        warnings.simplefilter("ignore", category=DeprecationWarning)
+        from whisper_normalizer.english import EnglishTextNormalizer
 
     normaliser: Callable[[str], str] = EnglishTextNormalizer()
     return normaliser

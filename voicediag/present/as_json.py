@@ -32,9 +32,9 @@ def check(diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
-def meters(diagnosis_meters: Mapping[str, Mapping[str, Any]], *, source: str) -> dict[str, Any]:
+def meters(readings: Mapping[str, Mapping[str, Any]], *, source: str) -> dict[str, Any]:
     """Return what the meters read in the schema ``voicediag.meter/1``."""
-    tracks = [{"name": name, **_numbers(values)} for name, values in diagnosis_meters.items()]
+    tracks = [{"name": name, **_numbers(values)} for name, values in readings.items()]
     return {"schema": METER_SCHEMA, "source": source, "tracks": tracks}
 
 
@@ -64,9 +64,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "remedy": finding.remedy,
         "explained_by": finding.explained_by,
         "spans": [[round(span.start_s, MILLI), round(span.end_s, MILLI)] for span in finding.where],
-        "evidence": [
-            _evidence(role, evidence) for role, evidence in zip(roles, finding.evidence, strict=True)
-        ],
+        "evidence": [_evidence(role, evidence) for role, evidence in zip(roles, finding.evidence, strict=True)],
     }
 
 

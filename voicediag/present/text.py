@@ -104,8 +104,8 @@ def meter_table(meters: Mapping[str, Mapping[str, Any]]) -> RenderableType:
 
 
 def strip(rms: NDArray[np.float32]) -> str:
-    """Return a level strip from the RMS of short steps, full scale 1: each column shows the loudest step of its time."""
-    columns = np.array_split(rms, STRIP_COLUMNS) if rms.size > STRIP_COLUMNS else np.split(rms, rms.size)
+    """Return a level strip from the RMS of short steps, full scale 1: a column shows the loudest step of its time."""
+    columns = np.array_split(rms, min(STRIP_COLUMNS, max(1, rms.size)))
     return "".join(_bar(20 * float(np.log10(max(float(column.max()), 1e-9)))) for column in columns if column.size)
 
 
@@ -117,4 +117,10 @@ def _bar(dbfs: float) -> str:
 def _shown(value: object) -> str:
     if value is None:
         return "–"
-    return f"{value:.4g}" if isinstance(value, float) and abs(value) < 1 else f"{value:.1f}" if isinstance(value, float) else str(value)
+    return (
+        f"{value:.4g}"
+        if isinstance(value, float) and abs(value) < 1
+        else f"{value:.1f}"
+        if isinstance(value, float)
+        else str(value)
+    )
