@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicediag.present.plots.envelope import excerpt
+from voicediag.present.plots.columns import excerpt
 from voicediag.spans import Span
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ OPUS_RATES_HZ = (8_000, 12_000, 16_000, 24_000, 48_000)
 BLOCK_FRAMES = 16_384
 # 0 is the largest, 1 the smallest file: 0.8 is some 30 kbit/s for speech.
 COMPRESSION = 0.8
-# Below this a laptop's loudspeaker in a quiet room gives nothing to hear.
-QUIET_DBFS = -40.0
+# Speech that peaks below this is hard to hear from a laptop in a room with people.
+QUIET_DBFS = -30.0
 BOOSTED_PEAK_DBFS = -6.0
 BOOST_STEP_DB = 6.0
 

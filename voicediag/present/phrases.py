@@ -85,10 +85,10 @@ def held_against_limit(evidence: Evidence) -> str | None:
 def quantity(value: float, *, unit: str = "") -> str:
     """Return a number with no more digits than it is worth: a tenth of a dB is all that a level has."""
     size = abs(value)
-    if isinstance(value, int) or float(value).is_integer() or size < NOTHING:
-        text = f"{round(value):,}"
-    elif unit in LEVELS or (10 <= size < 1_000):
+    if unit in LEVELS or (10 <= size < 1_000 and not float(value).is_integer()):
         text = f"{value:.1f}"
+    elif float(value).is_integer() or size < NOTHING:
+        text = f"{round(value):,}"
     else:
         text = f"{value:,.0f}" if size >= 1_000 else f"{value:.3g}"
     return text.replace("-", "\N{MINUS SIGN}" if text.strip("-0.,") else "", 1)

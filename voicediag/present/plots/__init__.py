@@ -1,7 +1,7 @@
 """Pictures: compute, then draw. matplotlib lives here, and is imported when the first picture is asked for."""
 
 from voicediag.present.plots.around import evidence
-from voicediag.present.plots.envelope import Envelope, envelope
+from voicediag.present.plots.columns import Envelope, envelope
 from voicediag.present.plots.lanes import lag, level, samples, wave
 from voicediag.present.plots.overview import session
 from voicediag.present.plots.picture import Picture

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from voicediag.present.plots import close, echoes
-from voicediag.present.plots.envelope import CONTEXT_S, LONGEST_S, envelope, excerpt
+from voicediag.present.plots.columns import CONTEXT_S, LONGEST_S, envelope, excerpt
 from voicediag.present.plots.lanes import (
     in_decibels,
     level,

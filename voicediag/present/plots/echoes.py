@@ -17,7 +17,7 @@ from voicediag.measure.delay import (
     MAD_TO_SIGMA,
     lag_curves,
 )
-from voicediag.present.plots.envelope import Envelope, envelope
+from voicediag.present.plots.columns import Envelope, envelope
 from voicediag.present.plots.lanes import lag, nice, shade, wave
 from voicediag.present.plots.picture import Row
 from voicediag.present.plots.style import FONT_PT, LIMIT, PALETTE, role_colour
@@ -99,7 +99,7 @@ def mean_lag_curve(mic: Track, speaker: Track, where: SpanSet) -> Samples:
     ears = [_on_grid(mic, Span(start + EARLIEST_S, start + FRAME_S + LATEST_S)) for start in starts]
     mouths = [_on_grid(speaker, Span(start, start + FRAME_S)) for start in starts]
     curves = lag_curves(np.array(ears), np.array(mouths))
-    mean = np.abs(np.clip(curves, -CLIP_SIGMAS, CLIP_SIGMAS).mean(axis=0))
+    mean: Samples = np.abs(np.clip(curves, -CLIP_SIGMAS, CLIP_SIGMAS).mean(axis=0))
     sigma = MAD_TO_SIGMA * float(np.median(mean))
     return mean / np.float32(sigma) if sigma > 0 else mean
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from voicediag.detect.finding import Limit
-    from voicediag.present.plots.envelope import Envelope
+    from voicediag.present.plots.columns import Envelope
     from voicediag.session import Samples
     from voicediag.spans import Span
 

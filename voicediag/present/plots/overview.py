@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voicediag.present.plots.envelope import envelope
+from voicediag.present.plots.columns import envelope
 from voicediag.present.plots.lanes import nice, wave
 from voicediag.present.plots.picture import Row, margin, stack
 from voicediag.present.plots.style import FONT_PT, INK, LINE, cause_colour, role_colour
