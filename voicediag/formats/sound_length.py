@@ -52,7 +52,7 @@ def length(file: soundfile.SoundFile, path: Path) -> tuple[int, str | None]:
         return frames, f"its header does not say how long it is, as a killed writer leaves it; {frames} frames follow"
     if file.frames and not _ends(file):
         frames = _counted(path)
-        return frames, f"its header promises {file.frames} frames and {frames} can be read"
+        return frames, f"breaks off after {frames} of the {file.frames} frames that its header promises"
     if _NOT_CLOSED in file.extra_info:
         return file.frames, "its header was never completed: the writer was killed before it closed it"
     found = _CUT_SHORT.search(file.extra_info)

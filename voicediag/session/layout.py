@@ -113,7 +113,7 @@ class Layout:
         if piece < len(self.firsts) and self.firsts[piece] + self.counts[piece] <= first:
             piece += 1
         last = bisect_left(self.firsts, end) - 1
-        if last < piece:
+        if last < piece or end <= first:
             return None
         begin = self.begins[piece] + max(0, first - self.firsts[piece])
         return begin, self.begins[last] + min(end - self.firsts[last], self.counts[last])
