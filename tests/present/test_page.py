@@ -186,6 +186,12 @@ def test_findings_of_one_id_have_their_own_places(diagnosis, echo):
     assert "2 root causes, to be settled in this order: echo-leak." in text_of(html)
 
 
+def test_a_finding_alone_says_what_it_is_a_symptom_of(diagnosis):
+    cause, symptom = diagnosis.findings
+    assert "Symptom of echo-leak" in text_of(page.finding_card(None, symptom))
+    assert "Symptom of" not in text_of(page.finding_card(None, cause))
+
+
 def test_evidence_of_a_track_that_is_gone_is_still_told(echo, two_voices):
     html = page.finding_card(replace(two_voices, tracks={}), echo)
     assert "limit 46 dB ERL" in text_of(html)

@@ -73,7 +73,8 @@ def fragment(diagnosis: Diagnosis) -> str:
 
 def finding_card(session: Session | None, finding: Finding) -> str:
     """Return one finding as HTML without a shell; with pictures and sound where there is a session."""
-    return _in_notebook("finding.html.jinja", card=_card(session, finding, finding.id), role="Finding")
+    role = f"Symptom of {finding.explained_by}" if finding.explained_by else "Finding"
+    return _in_notebook("finding.html.jinja", card=_card(session, finding, finding.id), role=role)
 
 
 def session_card(session: Session) -> str:
