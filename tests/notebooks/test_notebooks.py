@@ -1,0 +1,105 @@
+"""Every notebook runs from top to bottom, in an empty folder, and finds what it says that it finds."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+
+# What is asked of a notebook's variables once it has run; each answer must be JSON.
+QUESTIONS: dict[str, dict[str, str]] = {
+    "00_start_here.ipynb": {
+        "roots": "[finding.id for finding in diagnosis.root_causes]",
+        "symptoms": "[finding.id for finding in diagnosis.symptoms(root)]",
+        "measure": "dict(root.primary.measure)",
+        "tracks": "list(session.tracks)",
+        "played": "[heard.start_s, heard.end_s]",
+    },
+    "50_write_a_detector.ipynb": {
+        "dc": "finding.primary.measure['dc']",
+        "where": "[[span.start_s, span.end_s] for span in finding.where]",
+        "twin": "[finding.id for finding in twin.findings]",
+        "short": "{verdict.id: verdict.reason for verdict in short.unjudged}",
+        "roots": "[finding.id for finding in diagnosis.root_causes]",
+        "hidden": "roots_by_cause",
+        "worst": "max(worst.values())",
+        "limit": "LEAST_DC.value",
+    },
+}
+
+
+@pytest.fixture
+def ran(tmp_path_factory):
+    """What runs a notebook, once, and answers the questions about it."""
+
+    @cache
+    def run(name):
+        notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
+        asked = ", ".join(f"{key!r}: {value}" for key, value in QUESTIONS[name].items())
+        notebook.cells.append(nbformat.v4.new_code_cell(f"import json; print(json.dumps({{{asked}}}))"))
+        folder = tmp_path_factory.mktemp("empty")
+        NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(folder)}}).execute()
+        answers = json.loads(notebook.cells[-1].outputs[0].text)
+        return answers, notebook.cells[:-1], list(folder.iterdir())
+
+    return run
+
+
+def shown(cells):
+    """The kinds of everything that a notebook's cells put on display."""
+    return [kind for cell in cells for output in cell.get("outputs", ()) for kind in output.get("data", ())]
+
+
+def complaints(cells):
+    """What the cells wrote to the error stream."""
+    return [o.text for cell in cells for o in cell.get("outputs", ()) if o.get("name") == "stderr"]
+
+
+def test_every_notebook_is_asked():
+    assert sorted(QUESTIONS) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_is_small_and_clean(name):
+    notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert notebook.cells[0].source.startswith("# ")
+    assert "?" in notebook.cells[0].source.splitlines()[0], "a notebook begins with its question"
+    assert "**Next" in notebook.cells[-1].source, "a notebook ends with what to do next"
+
+
+def test_start_here(ran):
+    answers, cells, left_behind = ran("00_start_here.ipynb")
+    assert answers["roots"] == ["echo-leak"]
+    assert answers["symptoms"] == ["self-hearing-loop"]
+    # As planted: recordings/self-hearing-loop/kitchen.vds/truth.json.
+    assert answers["measure"]["delay_ms"] == pytest.approx(122, abs=2)
+    assert answers["measure"]["erl_db"] == pytest.approx(14, abs=1)
+    assert answers["tracks"] == ["user-sent", "agent-received", "agent-played"]
+    assert 0 < answers["played"][1] - answers["played"][0] <= 5
+    # The session, the diagnosis twice, the evidence, and two players.
+    assert shown(cells).count("text/html") >= 5
+    assert sum("<audio" in str(o.data) for c in cells for o in c.get("outputs", ()) if "data" in o) >= 2
+    assert not complaints(cells)
+    assert not left_behind
+
+
+def test_write_a_detector(ran):
+    answers, cells, left_behind = ran("50_write_a_detector.ipynb")
+    # As planted: 0.02 from 4 s to the end, at 12 s.
+    assert answers["dc"] == pytest.approx(0.02, abs=0.0005)
+    assert answers["where"] == [[4, 12]]
+    assert answers["twin"] == []
+    assert answers["short"]["dc-offset"] == "user-sent lasts 2.0 s, less than 3 s"
+    assert answers["roots"] == ["dc-offset"]
+    assert answers["hidden"] == ["dc-offset"], "the lesson of its chapter 6 is that the echo is hidden"
+    assert answers["worst"] < answers["limit"] / 3
+    assert not complaints(cells)
+    assert not left_behind
