@@ -29,6 +29,8 @@ _CUT_SHORT = re.compile(r"data\s*:\s*(\d+)\s*\(should be (\d+)\)")
 _NOT_CLOSED = "wasn't closed properly"
 # Lengths from here on stand in the header of a WAV that was written into a pipe: nobody promised so much.
 _PLACEHOLDER_BYTES = 0x7F00_0000
+# RFC 3533: at most 255 segments of 255 bytes behind a header of 27 bytes and their table.
+_LONGEST_PAGE = 27 + 255 + 255 * 255
 
 
 def opened(path: Path) -> soundfile.SoundFile:
@@ -58,7 +60,18 @@ def length(file: soundfile.SoundFile, path: Path) -> tuple[int, str | None]:
     found = _CUT_SHORT.search(file.extra_info)
     if found and int(found[1]) < _PLACEHOLDER_BYTES:
         return file.frames, f"its header promises {found[1]} bytes of sound and it holds {found[2]}"
+    if file.format == "OGG" and not _is_last_page(path):
+        return file.frames, "its last page is missing: it was cut short, or the writer was killed before it closed it"
     return file.frames, None
+
+
+def _is_last_page(path: Path) -> bool:
+    """Whether the last page of an Ogg file says that it is the last: bit 2 of its header's type, RFC 3533, section 6."""
+    with path.open("rb") as file:
+        file.seek(-min(_LONGEST_PAGE, path.stat().st_size), 2)
+        tail = file.read()
+    page = tail.rfind(b"OggS")
+    return page >= 0 and page + 5 < len(tail) and bool(tail[page + 5] & 4)
 
 
 def _ends(file: soundfile.SoundFile) -> bool:
