@@ -26,7 +26,8 @@ QUESTIONS: dict[str, dict[str, str]] = {
         "twin": "[finding.id for finding in twin.findings]",
         "short": "{verdict.id: verdict.reason for verdict in short.unjudged}",
         "roots": "[finding.id for finding in diagnosis.root_causes]",
-        "hidden": "roots_by_cause",
+        "hidden": "by_cause",
+        "told": "by_own_row",
         "worst": "max(worst.values())",
         "limit": "LEAST_DC.value",
     },
@@ -84,7 +85,7 @@ def test_start_here(ran):
     assert answers["measure"]["erl_db"] == pytest.approx(14, abs=1)
     assert answers["tracks"] == ["user-sent", "agent-received", "agent-played"]
     assert 0 < answers["played"][1] - answers["played"][0] <= 5
-    # The session, the diagnosis twice, the evidence, and two players.
+    # The session, the diagnosis, the evidence, and two players.
     assert shown(cells).count("text/html") >= 5
     assert sum("<audio" in str(o.data) for c in cells for o in c.get("outputs", ()) if "data" in o) >= 2
     assert not complaints(cells)
@@ -100,6 +101,7 @@ def test_write_a_detector(ran):
     assert answers["short"]["dc-offset"] == "user-sent lasts 2.0 s, less than 3 s"
     assert answers["roots"] == ["dc-offset"]
     assert answers["hidden"] == ["dc-offset"], "the lesson of its chapter 6 is that the echo is hidden"
+    assert answers["told"] == ["dc-offset", "echo-leak"]
     assert answers["worst"] < answers["limit"] / 3
     assert not complaints(cells)
     assert not left_behind
