@@ -67,7 +67,7 @@ def test_no_path_exits_2_and_says_what_to_try():
 
 def test_channels_can_be_swapped_and_pairs_named(tmp_path):
     agent = agent_voice(1, duration_s=8)
-    mic = (0.1 * np.roll(agent, 1_600) + voice(2, duration_s=8, level_db=-60)).astype(np.float32)
+    mic = (0.1 * np.roll(agent, 1_600) + voice(2, duration_s=8, level_db=-34)).astype(np.float32)
     soundfile.write(tmp_path / "swapped.wav", np.stack([agent, mic], axis=1), RATE_HZ)
     soundfile.write(tmp_path / "mic.wav", mic, RATE_HZ)
     soundfile.write(tmp_path / "agent.wav", agent, RATE_HZ)

@@ -5,7 +5,7 @@ from scenes import RATE_HZ, agent_voice, session_of, voice
 import voicediag as vd
 from voicediag.detect import damaged_recording
 from voicediag.detect.examination import Examination
-from voicediag.session import Problem, Session
+from voicediag.session import Problem, Session, Track
 
 
 def examined(session):
@@ -31,7 +31,20 @@ def test_a_flac_that_breaks_off_is_found(tmp_path):
     path = stereo(tmp_path / "call.flac")
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    assert "breaks off after" in examined(vd.load(path)).findings[0].summary
+    summary = examined(vd.load(path)).findings[0].summary
+    assert "80000 frames" in summary
+
+
+def test_a_source_that_breaks_off_while_it_is_read_is_found():
+    class Failing:
+        rate_hz, frames = RATE_HZ, 5 * RATE_HZ
+
+        def read(self, start, frames):
+            return voice(1, duration_s=5)[start : min(start + frames, 2 * RATE_HZ)]
+
+    track = Track(name="user-sent", source=Failing())
+    summary = examined(Session(source="test", tracks={"user-sent": track})).findings[0].summary
+    assert "breaks off after 32000 of 80000 frames" in summary
 
 
 def test_every_problem_is_counted():

@@ -54,6 +54,10 @@ MAD_TO_SIGMA = 1.4826
 # Bins this far below the mean are rounding noise, and whitening would raise it.
 FLOOR_SHARE = 1e-3
 TINY = 1e-20
+# Over a microphone that is mostly digital silence, gated or at an end, chance peaks have no law to be held against.
+LIVE_S = 1.4
+SILENT = 1e-7
+_LIVE = round(LIVE_S * GRID_HZ)
 _FRAME = round(FRAME_S * GRID_HZ)
 _REACH = round((FRAME_S - EARLIEST_S + LATEST_S) * GRID_HZ)
 
@@ -126,7 +130,7 @@ class DelayMeter:
         mics, speakers, times, at = [], [], [], 0
         while at + _FRAME <= self._speaker.samples.size and at + _REACH <= self._mic.samples.size:
             mic, speaker = self._mic.samples[at : at + _REACH], self._speaker.samples[at : at + _FRAME]
-            if np.dot(speaker, speaker) >= _FRAME * QUIET_RMS**2 and mic.any():
+            if np.dot(speaker, speaker) >= _FRAME * QUIET_RMS**2 and np.count_nonzero(np.abs(mic) > SILENT) >= _LIVE:
                 mics.append(mic)
                 speakers.append(speaker)
                 times.append(self._next_s)

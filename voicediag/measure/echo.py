@@ -29,17 +29,17 @@ from voicediag.spans import Span, SpanSet
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-# Of 582 mismatched pairs of real and synthetic recordings none reached 10.3 sigmas with eight frames or more, and 48 of
-# 49 echoes passed 14 (python -m benchmarks.echo_leak).
-STRONG_SIGMAS = 11.0
-# With fewer frames than this a chance peak may stand alone, and only a stronger one counts.
-FEW_FRAMES = 8
+# Of 590 mismatched pairs none reached 9.0 sigmas over eight frames or more, and the weakest of 48 echoes had 15.1
+# (python -m benchmarks.echo_leak); cut into stretches of seven to ten frames, none of 500 passed 12.4.
+STRONG_SIGMAS = 12.0
+# Of 430 stretches of five or six frames none passed 12.7; with fewer, chance reaches 17 and decides nothing.
+FEW_FRAMES = 7
 STRONG_SIGMAS_FEW = 16.0
 # A weaker group counts where a strong neighbour has the same lag: a chance peak agrees once in a hundred.
 AGREEING_SIGMAS = 6.0
 AGREEING_LAG_S = 0.015
 # Less far-end speech than this settles nothing.
-LEAST_FRAMES = 3
+LEAST_FRAMES = 5
 
 PATH_FRAME_S = 0.512
 PATH_LOW_HZ = 100.0
@@ -141,14 +141,19 @@ def trace(groups: Sequence[LagGroup], *, strong: float = STRONG_SIGMAS, agreeing
 
 def _found(groups: Sequence[LagGroup], strong: float, agreeing_s: float) -> list[LagGroup]:
     """Return the groups that are strong, and their neighbours that agree with them."""
-    sure = [g.strength >= (strong if g.frames >= FEW_FRAMES else STRONG_SIGMAS_FEW) for g in groups]
-    found = list(sure)
+    found = [_stands_alone(group, strong) for group in groups]
     for order in (range(1, len(groups)), range(len(groups) - 2, -1, -1)):
         step = 1 if order.step < 0 else -1
         for here in order:
             near = abs(groups[here].lag_s - groups[here + step].lag_s) <= agreeing_s
             found[here] |= found[here + step] and near and groups[here].strength >= AGREEING_SIGMAS
     return [group for group, is_found in zip(groups, found, strict=True) if is_found]
+
+
+def _stands_alone(group: LagGroup, strong: float) -> bool:
+    """Whether a group is an echo whatever its neighbours say."""
+    needed = strong if group.frames >= FEW_FRAMES else max(strong, STRONG_SIGMAS_FEW)
+    return group.frames >= LEAST_FRAMES and group.strength >= needed
 
 
 def _motion(found: Sequence[LagGroup]) -> tuple[float | None, float | None]:
