@@ -24,6 +24,9 @@ BLOCK_S = 10.0
 # What was stored with at most 16 bits a sample fits into 16 again; "flac" is what a manifest of ours says.
 _SIXTEEN_BITS = frozenset({"pcm_16", "pcm_s8", "pcm_u8", "mulaw", "alaw", "ulaw", "flac"})
 
+# JSON leaves these bare, and whoever splits the file into lines with Python would split there too.
+_LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
+
 
 def write(session: Session, path: Path, *, truth: Mapping[str, Any] | None = None) -> None:
     """Write a session as a closed folder.
@@ -87,7 +90,8 @@ def _write_lines(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
     # A transcript may hold half of a surrogate pair, which UTF-8 cannot say; its JSON escape can.
     with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
         for each in chain((line,), waiting):
-            file.write(json.dumps(each, ensure_ascii=False, separators=(",", ":")) + "\n")
+            text = json.dumps(each, ensure_ascii=False, separators=(",", ":"))
+            file.write(text.translate(_LINE_ENDS) + "\n")
 
 
 def _write_json(path: Path, value: Mapping[str, Any]) -> None:

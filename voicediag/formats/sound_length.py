@@ -26,7 +26,6 @@ ENDLESS_FRAMES = 1 << 40
 PIECE_FRAMES = 4_096
 # What libsndfile notes of a WAV whose header promises more than the file holds.
 _CUT_SHORT = re.compile(r"data\s*:\s*(\d+)\s*\(should be (\d+)\)")
-_NOT_CLOSED = "wasn't closed properly"
 # Lengths from here on stand in the header of a WAV that was written into a pipe: nobody promised so much.
 _PLACEHOLDER_BYTES = 0x7F00_0000
 # RFC 3533: at most 255 segments of 255 bytes behind a header of 27 bytes and their table.
@@ -48,25 +47,23 @@ def opened(path: Path) -> soundfile.SoundFile:
 def length(file: soundfile.SoundFile, path: Path) -> tuple[int, str | None]:
     """Return how many frames can be read, and what is wrong with that."""
     if file.format == "RAW":
-        return file.frames, "its header promises less sound than follows: the writer was killed before it closed it"
+        return file.frames, "its header promises less sound than follows: its writer was killed before it closed it"
     if file.frames > ENDLESS_FRAMES:
         frames = _counted(path)
-        return frames, f"its header does not say how long it is, as a killed writer leaves it; {frames} frames follow"
+        return frames, f"its header does not say how long it is, as killed writers leave it; {frames} frames follow"
     if file.frames and not _ends(file):
         frames = _counted(path)
         return frames, f"breaks off after {frames} of the {file.frames} frames that its header promises"
-    if _NOT_CLOSED in file.extra_info:
-        return file.frames, "its header was never completed: the writer was killed before it closed it"
     found = _CUT_SHORT.search(file.extra_info)
     if found and int(found[1]) < _PLACEHOLDER_BYTES:
         return file.frames, f"its header promises {found[1]} bytes of sound and it holds {found[2]}"
     if file.format == "OGG" and not _is_last_page(path):
-        return file.frames, "its last page is missing: it was cut short, or the writer was killed before it closed it"
+        return file.frames, "its last page is missing: it was cut short, or its writer was killed"
     return file.frames, None
 
 
 def _is_last_page(path: Path) -> bool:
-    """Whether the last page of an Ogg file says that it is the last: bit 2 of its header's type, RFC 3533, section 6."""
+    """Whether the last page of an Ogg file says that it is: bit 2 of its header's type, RFC 3533, section 6."""
     with path.open("rb") as file:
         file.seek(-min(_LONGEST_PAGE, path.stat().st_size), 2)
         tail = file.read()
