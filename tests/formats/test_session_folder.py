@@ -283,6 +283,12 @@ def test_a_manifest_that_cannot_be_read_gets_one_line(folder, content, message):
     assert message in str(caught.value)
 
 
+def test_a_manifest_that_is_too_long_is_not_held(folder, monkeypatch):
+    monkeypatch.setattr("voicediag.formats.wire_line.LONGEST_LINE", 100)
+    with pytest.raises(FormatError, match="expected JSON of at most 100 bytes, got more"):
+        session_folder.read(folder)
+
+
 def test_a_track_that_is_gone_is_a_problem(folder):
     (folder / "user-sent.flac").unlink()
     session = session_folder.read(folder)

@@ -131,7 +131,7 @@ def test_a_line_that_is_too_long_is_passed_over_and_not_held(tmp_path, monkeypat
         (4, "123456789"),
         (5, None),
     ]
-    with pytest.raises(InputError, match="a line of at most 10 bytes"):
+    with pytest.raises(InputError, match="JSON of at most 10 bytes, got more"):
         wire_line.parse(None)
 
 

@@ -87,9 +87,8 @@ def _manifest(path: Path) -> dict[str, Any]:
     if not place.is_file():
         raise FormatError(path, expected=f"a {MANIFEST}", got="none", likely="not a session folder")
     try:
-        with place.open("rb") as file:
-            text = file.read(wire_line.LONGEST_LINE).decode("utf-8-sig")
-        manifest = wire_line.json_object(text)
+        fits = place.stat().st_size <= wire_line.LONGEST_LINE
+        manifest = wire_line.json_object(place.read_text(encoding="utf-8-sig") if fits else None)
     except (OSError, ValueError) as error:
         raise FormatError(place, expected="JSON", got=str(error)) from error
     except InputError as error:

@@ -63,7 +63,7 @@ def numbered(path: Path) -> Iterator[tuple[int, str | None]]:
 
 
 def json_object(text: str | None) -> dict[str, Any]:
-    """Return the JSON object that a line holds.
+    """Return the JSON object that a line holds, or a whole file; None for one that is too long.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def json_object(text: str | None) -> dict[str, Any]:
         Where it is none, or is too long or nested too deep to be worked with.
     """
     if text is None:
-        raise InputError(expected=f"a line of at most {LONGEST_LINE} bytes", got="a longer one")
+        raise InputError(expected=f"JSON of at most {LONGEST_LINE} bytes", got="more")
     try:
         value = json.loads(text)
     except RecursionError:
