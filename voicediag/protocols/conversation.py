@@ -60,7 +60,7 @@ def look(value: object, *path: str) -> Any:
     Only the keys of the protocol are read in both cases; keys inside arguments and transcripts are left alone.
     """
     for key in path:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return None
         value = value.get(spelt(value, key))
     return value
@@ -74,7 +74,7 @@ def spelt(value: Mapping[str, Any], key: str) -> str:
 def entries(value: object) -> Iterator[Mapping[str, Any]]:
     """Yield the mappings of a list; anything else yields nothing."""
     if isinstance(value, list):
-        yield from (entry for entry in value if isinstance(entry, Mapping))
+        yield from (entry for entry in value if isinstance(entry, dict))
 
 
 def text_of(value: object) -> str:
@@ -130,7 +130,7 @@ def _payload(data: object) -> bytes | None:
     if not isinstance(data, str):
         return None
     try:
-        text = data.translate(_URL_SAFE)
+        text = data.translate(_URL_SAFE) if "-" in data or "_" in data else data
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
         return None
