@@ -1,8 +1,8 @@
 """How well an echo is told from none, on real and synthetic pairs that are not in the repository.
 
 ``python -m benchmarks.echo_leak`` reads the development pairs (`VOICEDIAG_DATA`, or ../shared/data). Positives are
-pairs labelled as echo; negatives are one recording's microphone beside another source's far end. The threshold was chosen on
-the sources named in `FITTED`; the others are reported apart.
+pairs labelled as echo; negatives are one recording's microphone beside another source's far end. The threshold was
+chosen on the sources named in `FITTED`; the others are reported apart.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How fast a check is, beside what other libraries take for one part of it.
 
 ``python -m benchmarks.speed`` makes a dense two-track session of one hour (two voices over a live room, the agent
-speaking most of the time and leaking into the microphone), and runs every line as a process of its own, so that its memory and
-its imports are counted. Times depend on the machine; the ratios to the peers in the same run are what to compare.
+speaking most of the time and leaking into the microphone), and runs every line as a process of its own, so that its
+memory and its imports are counted. Times depend on the machine; the ratios to the peers are what to compare.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ from scenes import RATE_HZ, agent_voice, room, voice
 
 from voicediag import signals
 from voicediag.measure.delay import LagGroup
-from voicediag.measure.echo import STRONG_SIGMAS, PathMeter, leak, trace
+from voicediag.measure.echo import MARGIN_DB, STRONG_SIGMAS, leak, settled, trace
+from voicediag.measure.echo_path import EchoPath, PathMeter
 from voicediag.spans import Span
 
 
@@ -27,7 +28,7 @@ def test_weak_groups_alone_are_clear():
 
 
 def test_a_strong_peak_of_few_frames_is_unjudged():
-    echo = trace([group(0, 0.2, 13, frames=5)])
+    echo = trace([group(0, 0.2, 12, frames=5)])
     assert echo.verdict == "unjudged"
     assert "too few" in echo.reason
 
@@ -84,9 +85,24 @@ def test_path_of_a_stretch_too_short_is_none():
 def test_leak_reads_two_arrays():
     agent = agent_voice(4)
     mic = signals.leak(agent, rate_hz=RATE_HZ, delay_ms=250, erl_db=15).echo + room(5)
-    echo, path = leak(mic.astype(np.float32), agent, rate_hz=RATE_HZ)
+    echo = leak(mic.astype(np.float32), agent, rate_hz=RATE_HZ)
     assert echo.delay_ms == pytest.approx(250, abs=0.5)
-    assert path.erl_db == pytest.approx(15, abs=0.5)
+    assert echo.erl_db == pytest.approx(15, abs=0.5)
+
+
+def test_strangers_are_clear_with_a_bound():
+    echo = leak(voice(4), agent_voice(5), rate_hz=RATE_HZ)
+    assert echo.verdict == "clear"
+    assert echo.bound_db > 15
+
+
+def test_a_candidate_whose_path_is_no_better_than_chance_is_clear():
+    groups = [group(0, 0.2, 30)]
+
+    def path_at(_spans, lag_s):
+        return EchoPath(erl_db=20.0 + MARGIN_DB - 0.1 if lag_s != 0.2 else 20.0, near_share=0.5)
+
+    assert settled(trace(groups), groups, path_at).verdict == "clear"
 
 
 def test_real_recordings_have_the_delay_that_two_other_estimators_agree_on(shared_data):
@@ -99,7 +115,7 @@ def test_real_recordings_have_the_delay_that_two_other_estimators_agree_on(share
         (mic, rate_hz), (far, far_hz) = (
             soundfile.read(folder / row[key], dtype="float32") for key in ("file_mic", "file_far")
         )
-        echo, _ = leak(mic, far, rate_hz=rate_hz, speaker_rate_hz=far_hz)
+        echo = leak(mic, far, rate_hz=rate_hz, speaker_rate_hz=far_hz)
         assert echo.verdict == "echo", row["id"]
         assert echo.delay_ms == pytest.approx(float(row["silver_delay_ms"]), abs=2), row["id"]
         checked += 1

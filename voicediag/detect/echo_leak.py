@@ -11,10 +11,13 @@ from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination, Leak
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
 from voicediag.detect.precision import PRECISION
-from voicediag.measure.echo import STRONG_SIGMAS
+from voicediag.measure.echo import MARGIN_DB, MS, STRONG_SIGMAS
+from voicediag.spans import SpanSet
 
 ID = "echo-leak"
-STRENGTH = Limit(STRONG_SIGMAS, "robust sigmas", "benchmarks/echo_leak: none of 590 mismatched pairs reached 9.0")
+STRENGTH = Limit(
+    STRONG_SIGMAS, "robust sigmas", "benchmarks/echo_leak: none of 590 mismatched pairs reached 9.0 sigmas"
+)
 LEAST_ERL = Limit(46.0, "dB ERL", "3GPP TS 26.131, echo loss of a terminal in single talk")
 LOUD_ERL = Limit(25.0, "dB ERL", "house rule: sets the severity, decides no verdict")
 # Sound needs 3 ms a metre: what comes back sooner did not go through a room.
@@ -41,46 +44,49 @@ def examine(exam: Examination) -> Verdict:
     if leak.echo.verdict == "unjudged":
         return unjudged(ID, leak.echo.reason)
     if leak.echo.verdict == "clear":
-        seen = leak.echo.strength or 0.0
+        return clear(ID, bound=_bound(leak))
+    if leak.echo.erl_db is not None and leak.echo.erl_db >= LEAST_ERL.value:
         return clear(
-            ID, bound=f"no lag rises above {seen:.1f} of {STRENGTH.value:g} sigmas in {leak.echo.far_end_s:.0f} s"
+            ID, bound=f"an echo {leak.echo.erl_db:.0f} dB below the agent: {LEAST_ERL.value:g} dB are asked for"
         )
-    erl_db = leak.path.erl_db if leak.path else None
-    if erl_db is not None and erl_db >= LEAST_ERL.value:
-        return clear(ID, bound=f"an echo {erl_db:.0f} dB below the agent, beyond the {LEAST_ERL.value:g} dB asked for")
-    return found(_finding(leak, erl_db))
+    return found(_finding(exam, leak))
 
 
-def _finding(leak: Leak, erl_db: float | None) -> Finding:
-    echo = leak.echo
-    delay_ms = echo.delay_ms or 0.0
-    loud = erl_db is not None and erl_db < LOUD_ERL.value
-    how_loud = f"{erl_db:.0f} dB below what was played" if erl_db is not None else "too weak to measure its level"
-    through_room = abs(delay_ms) >= ROOM_MS.value
+def _bound(leak: Leak) -> str:
+    """Return how weak an echo would have been missed."""
+    if leak.echo.bound_db is None:
+        return f"no trace of the agent in {leak.mic}"
+    return f"no echo above -{leak.echo.bound_db - MARGIN_DB:.0f} dB of the agent"
+
+
+def _finding(exam: Examination, leak: Leak) -> Finding:
+    echo, spoken = leak.echo, _spoken(exam, leak)
+    where = (echo.spans & spoken) or echo.spans
+    delay_ms, erl_db = echo.delay_ms or 0.0, echo.erl_db or 0.0
     measure = {
         "delay_ms": delay_ms,
         "erl_db": erl_db,
         "drift_ppm": echo.drift_ppm,
         "wander_ms": echo.wander_ms,
         "strength_sigmas": echo.strength,
-        "duration_s": echo.spans.total_s,
+        "duration_s": where.total_s,
     }
-    longest = max(echo.spans, key=lambda span: span.duration_s)
+    longest = max(where, key=lambda span: span.duration_s)
     return Finding(
         id=ID,
         cause=Cause.ECHO,
-        severity=Severity.HIGH if loud else Severity.MEDIUM,
+        severity=Severity.HIGH if erl_db < LOUD_ERL.value else Severity.MEDIUM,
         confidence=PRECISION[ID],
         summary=(
-            f"The agent's voice comes back in {leak.mic} after {delay_ms:.0f} ms, {how_loud}, "
-            f"in {echo.spans.total_s:.0f} s of its {echo.far_end_s:.0f} s of speech."
+            f"The agent's voice comes back in {leak.mic} after {delay_ms:.0f} ms, {erl_db:.0f} dB below what was "
+            f"played, in {where.total_s:.0f} s of its {spoken.total_s:.0f} s of speech."
         ),
-        remedy=REMEDY_ROOM if through_room else REMEDY_LOOP,
+        remedy=REMEDY_ROOM if abs(delay_ms) >= ROOM_MS.value else REMEDY_LOOP,
         primary=Evidence(
             track=leak.mic,
-            span=longest.shifted(max(0.0, delay_ms / 1_000)),
+            span=longest.shifted(max(0.0, delay_ms / MS)),
             measure=measure,
-            limit=LEAST_ERL if erl_db is not None else STRENGTH,
+            limit=LEAST_ERL,
             against=leak.speaker,
         ),
         supporting=(
@@ -92,8 +98,14 @@ def _finding(leak: Leak, erl_db: float | None) -> Finding:
                 against=leak.mic,
             ),
         ),
-        where=echo.spans,
+        where=where,
     )
+
+
+def _spoken(exam: Examination, leak: Leak) -> SpanSet:
+    """Return where the agent speaks, on the session clock."""
+    offset_s = exam.session.tracks[leak.speaker].clock.offset_s
+    return SpanSet(span.shifted(offset_s) for span in exam.activity(leak.speaker).spans)
 
 
 DETECTOR = Detector(id=ID, cause=Cause.ECHO, question="Does the microphone hear the agent?", examine=examine)

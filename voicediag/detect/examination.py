@@ -17,14 +17,13 @@ import numpy as np
 from voicediag.measure import activity
 from voicediag.measure.activity import Activity
 from voicediag.measure.delay import DelayMeter, LagGroup
-from voicediag.measure.echo import MS, Echo, EchoPath, PathMeter, trace
+from voicediag.measure.echo import Echo, settled, trace
+from voicediag.measure.echo_path import EchoPath, PathMeter
 from voicediag.measure.track import TrackMeters, TrackReading
 from voicediag.session import Samples, Session, Track, TrackName
-from voicediag.spans import Span
+from voicediag.spans import Span, SpanSet
 
 BLOCK_S = 10.0
-# A path's loss is known to a tenth of a dB after half a minute of speech; more would only cost time.
-PATH_S = 40.0
 
 Progress = Callable[[float, float], None]
 
@@ -39,14 +38,11 @@ class Leak:
         The tracks that were compared.
     echo : Echo
         Times on the session clock.
-    path : EchoPath or None
-        How loud, where there is an echo.
     """
 
     mic: TrackName
     speaker: TrackName
     echo: Echo
-    path: EchoPath | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +91,14 @@ class Examination:
         groups = self._pass.groups
         if mic is None or speaker is None or groups is None:
             return None
-        found = trace(groups)
-        return Leak(mic=mic.name, speaker=speaker.name, echo=found, path=self._path(found, mic, speaker))
 
-    def _path(self, found: Echo, mic: Track, speaker: Track) -> EchoPath | None:
-        """Return the loss of an echo's path, over the first stretches that show it."""
-        if found.verdict != "echo" or found.delay_ms is None:
-            return None
-        meter, heard_s = PathMeter(mic.rate_hz, speaker.rate_hz), 0.0
-        for span in found.spans:
-            span_heard = Span(span.start_s, min(span.end_s, span.start_s + PATH_S))
-            meter.push(mic.read(span_heard.shifted(found.delay_ms / MS)), speaker.read(span_heard))
-            heard_s += span_heard.duration_s
-            if heard_s >= PATH_S:
-                break
-        return meter.result()
+        def path_at(spans: SpanSet, lag_s: float) -> EchoPath | None:
+            path = PathMeter(mic.rate_hz, speaker.rate_hz)
+            for span in spans:
+                path.push(mic.read(span.shifted(lag_s)), speaker.read(span))
+            return path.result()
+
+        return Leak(mic=mic.name, speaker=speaker.name, echo=settled(trace(groups), groups, path_at))
 
     @cached_property
     def _pass(self) -> _Pass:

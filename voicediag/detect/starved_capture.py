@@ -27,19 +27,24 @@ from voicediag.spans import Span, SpanSet
 
 ID = "starved-capture"
 LOW_SPEECH = Limit(
-    -30.0, "dBov active", "speech at a phone's microphone sits at 0.05-0.3 RMS (-26 to -10); a tenth is below -30"
+    -32.0,
+    "dBov active",
+    "speech at a phone's microphone sits at 0.05-0.3 RMS (-26 to -10 dBov); this is half the softest",
 )
 NO_SPEECH = Limit(
-    -45.0, "dBov active", "a tenth of the softest level above, and below every soft talker in recordings/clean"
+    -45.0, "dBov active", "a tenth of the softest level above; recordings/clean holds a talker at -36 dBov"
 )
 DEAD_FLOOR = Limit(
-    -74.0, "dBFS floor", "live rooms measure -70 dBFS and more (benchmarks/planted); a tenth of them lies below"
+    -74.0, "dBFS floor", "house rule: the quietest rooms measure -70 dBFS; a tenth of any lies below this"
 )
 STEP_DB = Limit(12.0, "dB", "half of the 20 dB that a tenth is: no talker lowers voice and room alike by as much")
 MUTE_DB = Limit(45.0, "dB", "a fall deeper than this is a mute or the end of the track, and leaves no voice to hear")
 STEP_LEAST_S = Limit(1.5, "s", "house rule: a phrase on either side of the step")
 LEAST_LOST = Limit(3, "places", "recordings/clean and benchmarks/planted: none has more than one")
 SPEECH_FACTOR = Limit(0.02, "of the time", "house rule: less than that is a click or a cough, and no speech to judge")
+ALIKE_DB = Limit(
+    8.0, "dB", "a gain lowers voice and room by the same; percentiles of short stretches differ by this much"
+)
 SILENT = 1e-6
 CUTS, HOPS = 40, 4_000
 SPEECH_SNR = Limit(10.0, "dB SNR", "steady noise measures 0 dB; ITU-T P.56 asks speech to stand 15.9 dB above it")
@@ -120,7 +125,7 @@ def _low(track: Track, reading: TrackReading) -> Finding | None:
 def _stepped(track: Track, reading: TrackReading) -> Finding | None:
     """Return the finding of a track whose voice and room both fall at one moment."""
     fall = _largest_fall(reading.level)
-    if fall is None or not STEP_DB.value <= fall.depth_db <= MUTE_DB.value:
+    if fall is None or not STEP_DB.value <= fall.depth_db <= MUTE_DB.value or fall.unlike_db > ALIKE_DB.value:
         return None
     begin = track.span.start_s + fall.hop * reading.level.hop_s
     before, after = fall.voice_before, fall.voice_after
@@ -161,6 +166,11 @@ class _Fall:
     def depth_db(self) -> float:
         """By how much voice and room fell, whichever fell less."""
         return min(self.voice_before - self.voice_after, self.room_fall)
+
+    @property
+    def unlike_db(self) -> float:
+        """By how much the two falls differ."""
+        return abs(self.voice_before - self.voice_after - self.room_fall)
 
 
 def _largest_fall(level: Level) -> _Fall | None:

@@ -1,13 +1,13 @@
 """Is the loudspeaker in the microphone: how late, how loud, and where.
 
 What is measured
-    Whether the far end turns up in the microphone (`trace`, over the groups of `measure.delay`), and the echo return
-    loss of the path (`PathMeter`): far-end power over the power of what the microphone repeats of it.
+    Whether the far end turns up in the microphone, where, how late and how loud; or below which level it would have
+    been missed.
 Method
-    Groups whose peak is strong, or whose lag agrees with a strong neighbour's, are an echo. The loss is that of the
-    least-squares path H = Sxy / Sxx over frames of `PATH_FRAME_S`, in which a talker at the microphone cancels out, so
-    that it holds in double talk. |Sxy|^2 is summed over pairs of different frames only (a U-statistic: Hoeffding, Ann.
-    Math. Statist. 19(3), 1948), which frees it of the talker's power that a finite number of frames leaves in it.
+    Two tests that fail on different things. `trace`: groups of far-end frames whose lag curve has a strong peak
+    (`measure.delay`), or whose lag agrees with a strong neighbour's, are a candidate. `settled`: the path at that lag
+    (`measure.echo_path`) must carry `MARGIN_DB` more than the paths at decoy lags, where nothing but chance can be
+    found. The loudest decoy is also the bound of a clear verdict.
 Conventions
     ERL in dB, positive where the echo is weaker than the far end; delay in ms, positive where the microphone is later.
 Differences from other tools
@@ -17,39 +17,38 @@ Differences from other tools
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voicediag.measure.delay import DelayMeter, LagGroup, Samples
+from voicediag.measure.echo_path import EchoPath, PathMeter
 from voicediag.spans import Span, SpanSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
-# Of 590 mismatched pairs none reached 9.0 sigmas over eight frames or more, and the weakest of 48 echoes had 15.1
-# (python -m benchmarks.echo_leak); cut into stretches of seven to ten frames, none of 500 passed 12.4.
-STRONG_SIGMAS = 12.0
+# Of 590 mismatched pairs none reached 9.0 sigmas over whole recordings, and the weakest of 48 echoes had 15.1
+# (python -m benchmarks.echo_leak); cut into stretches of seven to ten frames, one of 500 reached 12.4. What passes by
+# chance fails the second test.
+STRONG_SIGMAS = 10.0
 # Of 430 stretches of five or six frames none passed 12.7; with fewer, chance reaches 17 and decides nothing.
 FEW_FRAMES = 7
-STRONG_SIGMAS_FEW = 16.0
+STRONG_SIGMAS_FEW = 13.0
+# The path of 48 echoes stood 13 dB and more above every decoy, that of chance peaks 7 dB at the most.
+MARGIN_DB = 9.0
+# Far enough from the lag, and from each other, that no reverberation reaches from one to the next.
+DECOYS_S = (-1.2, -0.8, -0.4, 0.4, 0.8, 1.2)
+# A path's loss is known to a tenth of a dB after half a minute of speech; more would only cost time.
+PATH_S = 30.0
 # A weaker group counts where a strong neighbour has the same lag: a chance peak agrees once in a hundred.
 AGREEING_SIGMAS = 6.0
 AGREEING_LAG_S = 0.015
 # Less far-end speech than this settles nothing.
 LEAST_FRAMES = 5
 
-PATH_FRAME_S = 0.512
-PATH_LOW_HZ = 100.0
-PATH_NYQUIST_SHARE = 0.9
-# Pairs of frames are what is averaged: with fewer than this there are too few.
-LEAST_PATH_FRAMES = 4
-PATH_BAND_BINS = 64
-# Frames this far below the band's mean weigh no more: in them the microphone holds reverberation, not the path.
-WEIGHT_FLOOR = 0.1
-TINY = 1e-20
 DRIFT_LEAST_S = 30.0
 DRIFT_LEAST_GROUPS = 4
 MS = 1_000.0
@@ -67,6 +66,10 @@ class Echo:
         Why nothing can be said, for ``"unjudged"``.
     delay_ms : float or None
         Median lag of the groups that show the echo.
+    erl_db : float or None
+        Echo return loss; None where the path was not measured.
+    bound_db : float or None
+        Echo return loss that chance alone reaches: an echo louder than this would have been seen.
     strength : float or None
         Highest peak, in robust sigmas.
     drift_ppm, wander_ms : float or None
@@ -81,6 +84,8 @@ class Echo:
     verdict: Literal["echo", "clear", "unjudged"]
     reason: str = ""
     delay_ms: float | None = None
+    erl_db: float | None = None
+    bound_db: float | None = None
     strength: float | None = None
     drift_ppm: float | None = None
     wander_ms: float | None = None
@@ -88,24 +93,8 @@ class Echo:
     far_end_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EchoPath:
-    """How loud an echo is.
-
-    Attributes
-    ----------
-    erl_db : float or None
-        Echo return loss; None where nothing of the far end rises above chance.
-    near_share : float
-        Power at the microphone that the far end does not explain, as a share of all of it.
-    """
-
-    erl_db: float | None
-    near_share: float
-
-
 def trace(groups: Sequence[LagGroup], *, strong: float = STRONG_SIGMAS, agreeing_s: float = AGREEING_LAG_S) -> Echo:
-    """Return what the groups of a session say about an echo.
+    """Return what the lags of a session say about an echo: a candidate, that `settled` decides on.
 
     Parameters
     ----------
@@ -176,78 +165,52 @@ def _theil_sen(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     return float(np.median((y[j] - y[i]) / (x[j] - x[i])))
 
 
-@dataclass(slots=True)
-class PathMeter:
-    """Measures an echo path over stretches in which the lag is known.
+def settled(echo: Echo, groups: Sequence[LagGroup], path_at: Callable[[SpanSet, float], EchoPath | None]) -> Echo:
+    """Return the echo with its loss and its bound, or clear where its path is no better than chance.
 
     Parameters
     ----------
-    mic_rate_hz, speaker_rate_hz : int
-        Rates of the two tracks; they need not be equal.
+    echo : Echo
+        From `trace`.
+    groups : sequence of LagGroup
+        The same that `trace` took.
+    path_at : callable
+        Measures the path over some spans of the far end at a lag in seconds.
     """
-
-    mic_rate_hz: int
-    speaker_rate_hz: int
-    _frames: int = 0
-    _sums: NDArray[np.complex128] | None = field(default=None, repr=False)
-
-    def push(self, mic: Samples, speaker: Samples) -> None:
-        """Take a stretch of both tracks, the microphone's already earlier by the lag; float32, shape (frames,)."""
-        ear, mouth = _spectra(mic, self.mic_rate_hz), _spectra(speaker, self.speaker_rate_hz)
-        frames, bins = min(ear.shape[0], mouth.shape[0]), min(ear.shape[1], mouth.shape[1])
-        if not frames:
-            return
-        ear, mouth = ear[:frames, :bins], mouth[:frames, :bins]
-        far, near = np.abs(mouth) ** 2, np.abs(ear) ** 2
-        # A talker hides the echo: each frame counts by how quiet the microphone is, band by band.
-        bands = _in_bands(near)
-        weight = 1 / (bands + np.float32(WEIGHT_FLOOR) * bands.mean(axis=0) + np.float32(TINY))
-        cross = weight * ear * np.conj(mouth)
-        weighted = weight * far
-        moments = (cross, np.abs(cross) ** 2, weighted, weighted**2, far, near)
-        sums = np.stack([moment.sum(axis=0, dtype=np.complex128) for moment in moments])
-        self._frames += frames
-        self._sums = sums if self._sums is None else self._sums + sums
-
-    def result(self) -> EchoPath | None:
-        """Return the path, or None with fewer than two frames or a silent track."""
-        if self._sums is None or self._frames < LEAST_PATH_FRAMES:
-            return None
-        cross, (cross_alone, weighted, weighted_alone, far, near) = self._sums[0], self._sums[1:].real
-        pairs = weighted**2 - weighted_alone
-        heard = pairs > 0
-        if not heard.any() or not near.any():
-            return None
-        echo = float(((np.abs(cross) ** 2 - cross_alone)[heard] / pairs[heard] * far[heard]).sum())
-        if echo <= 0:
-            return EchoPath(erl_db=None, near_share=1.0)
-        erl_db = 10 * float(np.log10(far.sum() / echo))
-        return EchoPath(erl_db=erl_db, near_share=max(0.0, 1 - echo / float(near.sum())))
+    if echo.verdict == "unjudged":
+        return echo
+    strongest = max(groups, key=lambda group: group.strength)
+    lag_s = strongest.lag_s if echo.delay_ms is None else echo.delay_ms / MS
+    spans = first_seconds(echo.spans or SpanSet(group.span for group in groups), PATH_S)
+    bound_db = min(
+        (loss for step in DECOYS_S if (loss := _loss(path_at(spans, lag_s + step))) is not None), default=None
+    )
+    if echo.verdict == "clear":
+        return replace(echo, bound_db=bound_db)
+    erl_db = _loss(path_at(spans, lag_s))
+    if erl_db is None or (bound_db is not None and erl_db > bound_db - MARGIN_DB):
+        return Echo(verdict="clear", bound_db=bound_db, strength=echo.strength, far_end_s=echo.far_end_s)
+    return replace(echo, erl_db=erl_db, bound_db=bound_db)
 
 
-def _spectra(samples: Samples, rate_hz: int) -> NDArray[np.complex64]:
-    """Return Hann-windowed spectra at half overlap, shape (frames, bins), amplitude independent of the rate."""
-    size = round(PATH_FRAME_S * rate_hz)
-    if samples.size < size:
-        return np.zeros((0, 1), np.complex64)
-    frames = np.lib.stride_tricks.sliding_window_view(samples, size)[:: size // 2]
-    high = round(PATH_NYQUIST_SHARE * rate_hz / 2 * PATH_FRAME_S)
-    window = np.hanning(size).astype(np.float32) / np.float32(size)
-    spectra = np.fft.rfft(frames * window)[:, round(PATH_LOW_HZ * PATH_FRAME_S) : high]
-    return spectra.astype(np.complex64, copy=False)
+def _loss(path: EchoPath | None) -> float | None:
+    return path.erl_db if path else None
 
 
-def _in_bands(power: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the power of frames, shape (frames, bins), each bin as the mean of the band around it."""
-    edges = np.arange(0, power.shape[1], PATH_BAND_BINS)
-    means = np.add.reduceat(power, edges, axis=1) / np.diff(np.append(edges, power.shape[1]))
-    return np.repeat(means, PATH_BAND_BINS, axis=1)[:, : power.shape[1]].astype(np.float32)
+def first_seconds(spans: SpanSet, most_s: float) -> SpanSet:
+    """Return the first spans, at most `most_s` seconds of them."""
+    kept: list[Span] = []
+    left = most_s
+    for span in spans:
+        if left <= 0:
+            break
+        kept.append(Span(span.start_s, min(span.end_s, span.start_s + left)))
+        left -= span.duration_s
+    return SpanSet(kept)
 
 
-def leak(
-    mic: Samples, speaker: Samples, *, rate_hz: int, speaker_rate_hz: int | None = None
-) -> tuple[Echo, EchoPath | None]:
-    """Return whether `speaker` is heard in `mic`, and how loud.
+def leak(mic: Samples, speaker: Samples, *, rate_hz: int, speaker_rate_hz: int | None = None) -> Echo:
+    """Return whether `speaker` is heard in `mic`, how late and how loud.
 
     Parameters
     ----------
@@ -255,37 +218,26 @@ def leak(
         Two tracks that begin at the same time.
     rate_hz : int
         Rate of `mic`, and of `speaker` unless `speaker_rate_hz` says otherwise.
-
-    Returns
-    -------
-    Echo
-        The verdict with delay, drift, wander and spans.
-    EchoPath or None
-        The loss, where there is an echo.
     """
     far_rate = speaker_rate_hz or rate_hz
     meter = DelayMeter(rate_hz, far_rate)
     meter.push(mic, speaker)
     groups = meter.result()
-    echo = trace(groups)
-    if echo.verdict != "echo" or echo.delay_ms is None:
-        return echo, None
-    path = PathMeter(rate_hz, far_rate)
-    for span in echo.spans:
-        path.push(_cut(mic, span.shifted(echo.delay_ms / MS), rate_hz), _cut(speaker, span, far_rate))
-    return echo, path.result()
+
+    def path_at(spans: SpanSet, lag_s: float) -> EchoPath | None:
+        path = PathMeter(rate_hz, far_rate)
+        for span in spans:
+            path.push(_cut(mic, span, rate_hz, lag_s), _cut(speaker, span, far_rate, 0.0))
+        return path.result()
+
+    return settled(trace(groups), groups, path_at)
 
 
-def _cut(samples: Samples, span: Span, rate_hz: int) -> Samples:
-    """Return the samples of a span, with silence where it reaches beyond them."""
-    start, frames = round(span.start_s * rate_hz), round(span.duration_s * rate_hz)
+def _cut(samples: Samples, span: Span, rate_hz: int, lag_s: float) -> Samples:
+    """Return the samples of a span, `lag_s` later, with silence where it reaches beyond them."""
+    start, frames = round((span.start_s + lag_s) * rate_hz), round(span.duration_s * rate_hz)
     out = np.zeros(frames, np.float32)
     low, high = max(0, start), min(samples.size, start + frames)
     if high > low:
         out[low - start : high - start] = samples[low:high]
     return out
-
-
-def spans_of(groups: Iterable[LagGroup]) -> SpanSet:
-    """Return the far-end time that the groups cover."""
-    return SpanSet(group.span for group in groups)

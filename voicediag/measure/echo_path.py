@@ -1,0 +1,117 @@
+"""How loud an echo is, once its lag is known.
+
+What is measured
+    The echo return loss of a path: the far end's power over the power of what the microphone repeats of it.
+Method
+    The least-squares path H = Sxy / Sxx over frames of `PATH_FRAME_S`, in which a talker at the microphone cancels out,
+    so that it holds in double talk. |Sxy|^2 is summed over pairs of different frames only (a U-statistic: Hoeffding,
+    Ann. Math. Statist. 19(3), 1948), which frees it of the talker's power that a finite number of frames leaves in it.
+Conventions
+    ERL in dB, positive where the echo is weaker than the far end. The two tracks may differ in rate: frames of equal
+    duration share their frequency grid.
+Differences from other tools
+    A ratio of levels counts the talker and the room as echo; this counts what follows the far end's own waveform.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voicediag.measure.delay import Samples
+
+PATH_FRAME_S = 0.512
+PATH_LOW_HZ = 100.0
+PATH_NYQUIST_SHARE = 0.9
+# Pairs of frames are what is averaged: with fewer than this there are too few.
+LEAST_PATH_FRAMES = 4
+PATH_BAND_BINS = 64
+# Frames this far below the band's mean weigh no more: in them the microphone holds reverberation, not the path.
+WEIGHT_FLOOR = 0.1
+TINY = 1e-20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EchoPath:
+    """How loud an echo is.
+
+    Attributes
+    ----------
+    erl_db : float or None
+        Echo return loss; None where nothing of the far end rises above chance.
+    near_share : float
+        Power at the microphone that the far end does not explain, as a share of all of it.
+    """
+
+    erl_db: float | None
+    near_share: float
+
+
+@dataclass(slots=True)
+class PathMeter:
+    """Measures an echo path over stretches in which the lag is known.
+
+    Parameters
+    ----------
+    mic_rate_hz, speaker_rate_hz : int
+        Rates of the two tracks; they need not be equal.
+    """
+
+    mic_rate_hz: int
+    speaker_rate_hz: int
+    _frames: int = 0
+    _sums: NDArray[np.complex128] | None = field(default=None, repr=False)
+
+    def push(self, mic: Samples, speaker: Samples) -> None:
+        """Take a stretch of both tracks, the microphone's already earlier by the lag; float32, shape (frames,)."""
+        ear, mouth = _spectra(mic, self.mic_rate_hz), _spectra(speaker, self.speaker_rate_hz)
+        frames, bins = min(ear.shape[0], mouth.shape[0]), min(ear.shape[1], mouth.shape[1])
+        if not frames:
+            return
+        ear, mouth = ear[:frames, :bins], mouth[:frames, :bins]
+        far, near = np.abs(mouth) ** 2, np.abs(ear) ** 2
+        # A talker hides the echo: each frame counts by how quiet the microphone is, band by band.
+        bands = _in_bands(near)
+        weight = 1 / (bands + np.float32(WEIGHT_FLOOR) * bands.mean(axis=0) + np.float32(TINY))
+        cross = weight * ear * np.conj(mouth)
+        weighted = weight * far
+        moments = (cross, np.abs(cross) ** 2, weighted, weighted**2, far, near)
+        sums = np.stack([moment.sum(axis=0, dtype=np.complex128) for moment in moments])
+        self._frames += frames
+        self._sums = sums if self._sums is None else self._sums + sums
+
+    def result(self) -> EchoPath | None:
+        """Return the path, or None with fewer than two frames or a silent track."""
+        if self._sums is None or self._frames < LEAST_PATH_FRAMES:
+            return None
+        cross, (cross_alone, weighted, weighted_alone, far, near) = self._sums[0], self._sums[1:].real
+        pairs = weighted**2 - weighted_alone
+        heard = pairs > 0
+        if not heard.any() or not near.any():
+            return None
+        echo = float(((np.abs(cross) ** 2 - cross_alone)[heard] / pairs[heard] * far[heard]).sum())
+        if echo <= 0:
+            return EchoPath(erl_db=None, near_share=1.0)
+        erl_db = 10 * float(np.log10(far.sum() / echo))
+        return EchoPath(erl_db=erl_db, near_share=max(0.0, 1 - echo / float(near.sum())))
+
+
+def _spectra(samples: Samples, rate_hz: int) -> NDArray[np.complex64]:
+    """Return Hann-windowed spectra at half overlap, shape (frames, bins), amplitude independent of the rate."""
+    size = round(PATH_FRAME_S * rate_hz)
+    if samples.size < size:
+        return np.zeros((0, 1), np.complex64)
+    frames = np.lib.stride_tricks.sliding_window_view(samples, size)[:: size // 2]
+    high = round(PATH_NYQUIST_SHARE * rate_hz / 2 * PATH_FRAME_S)
+    window = np.hanning(size).astype(np.float32) / np.float32(size)
+    spectra = np.fft.rfft(frames * window)[:, round(PATH_LOW_HZ * PATH_FRAME_S) : high]
+    return spectra.astype(np.complex64, copy=False)
+
+
+def _in_bands(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the power of frames, shape (frames, bins), each bin as the mean of the band around it."""
+    edges = np.arange(0, power.shape[1], PATH_BAND_BINS)
+    means = np.add.reduceat(power, edges, axis=1) / np.diff(np.append(edges, power.shape[1]))
+    return np.repeat(means, PATH_BAND_BINS, axis=1)[:, : power.shape[1]].astype(np.float32)
