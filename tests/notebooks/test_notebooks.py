@@ -9,6 +9,8 @@ import pytest
 from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+RECORDINGS = NOTEBOOKS.parent / "recordings"
+OVERDRIVEN = RECORDINGS / "clipped-audio" / "preamp-18db.vds"
 NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
 
 # What is asked of a notebook's variables once it has run; each answer must be JSON.
@@ -30,6 +32,12 @@ QUESTIONS: dict[str, dict[str, str]] = {
         "told": "by_own_row",
         "worst": "max(worst.values())",
         "limit": "LEAST_DC.value",
+        "worst_clean": f"""max(
+            float(np.abs(offset(blocks_of(track), rate_hz=track.rate_hz).dc).max())
+            for folder in __import__("pathlib").Path({str(RECORDINGS / "clean")!r}).glob("*.vds")
+            for track in vd.load(folder).tracks.values()
+        )""",
+        "also": f"[f.id for f in vd.check(vd.load({str(OVERDRIVEN)!r}), detectors=mine).findings]",
     },
 }
 
@@ -94,14 +102,18 @@ def test_start_here(ran):
 
 def test_write_a_detector(ran):
     answers, cells, left_behind = ran("50_write_a_detector.ipynb")
-    # As planted: 0.02 from 4 s to the end, at 12 s.
-    assert answers["dc"] == pytest.approx(0.02, abs=0.0005)
+    # As planted: 0.05 from 4 s to the end, at 12 s.
+    assert answers["dc"] == pytest.approx(0.05, abs=0.0005)
     assert answers["where"] == [[4, 12]]
     assert answers["twin"] == []
     assert answers["short"]["dc-offset"] == "user-sent lasts 2.0 s, less than 3 s"
     assert answers["roots"] == ["dc-offset"]
     assert answers["hidden"] == ["dc-offset"], "the lesson of its chapter 6 is that the echo is hidden"
     assert answers["told"] == ["dc-offset", "echo-leak"]
-    assert answers["worst"] < answers["limit"] / 3
+    assert answers["worst"] < 0.001
+    # What it says of recordings/clean, and what its limit's source says.
+    assert answers["worst_clean"] == pytest.approx(0.012, abs=0.0005)
+    assert answers["limit"] >= 2 * answers["worst_clean"]
+    assert set(answers["also"]) == {"clipped-audio", "dc-offset"}
     assert not complaints(cells)
     assert not left_behind
