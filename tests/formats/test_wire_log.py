@@ -237,3 +237,10 @@ def test_a_log_becomes_a_folder_and_stays_the_same_session(tmp_path, rng):
     for name, track in first.tracks.items():
         assert (second.tracks[name].span, second.tracks[name].clock) == (track.span, track.clock)
         np.testing.assert_array_equal(whole(second.tracks[name]), whole(track))
+
+
+def test_a_place_that_a_log_gives_beside_its_sound_is_not_believed(tmp_path, rng):
+    elsewhere = {"track": "agent-played", "frame": 7, "frames": 9}
+    lines = [SETUP, line(0.1, "up", gemini_up(pcm(rng, 800).tobytes()), audio=elsewhere)]
+    session = formats.load(write_log(tmp_path / "call.jsonl", lines))
+    assert [event.audio for event in session.wire] == [None, AudioRef(track="user-sent", frame=0, frames=800)]

@@ -74,7 +74,7 @@ def read(path: Path) -> Session:
     playback = playback_log.read(path / PLAYBACK, builder)
     if received := sources.get("agent-received"):
         builder.downlink = playback_log.layout(playback, received)
-    wire = WireFile(path / WIRE, from_start=True) if (path / WIRE).is_file() else None
+    wire = WireFile(path / WIRE, in_folder=True) if (path / WIRE).is_file() else None
     if wire:
         WireLoader(builder, sources).load(wire)
     for track in opened.values():

@@ -48,12 +48,12 @@ class WireFile:
     Parameters
     ----------
     path : Path
-    from_start : bool
-        Whether its times count from the session's start for certain, as in a session folder.
+    in_folder : bool
+        Whether it stands in a session folder: its times count from the session's start, and its sound is in the tracks.
     """
 
     path: Path
-    from_start: bool = False
+    in_folder: bool = False
 
     def __iter__(self) -> Iterator[WireEvent]:
         """Yield every readable message in order, its sound cut out."""
@@ -67,7 +67,7 @@ class WireFile:
         FormatError
             Where the file cannot be read at all.
         """
-        reader = _Reader(origin_ns=0 if self.from_start else None)
+        reader = _Reader(self.in_folder, origin_ns=0 if self.in_folder else None)
         try:
             for number, text in wire_line.numbered(self.path):
                 try:
@@ -84,6 +84,7 @@ class WireFile:
 class _Reader:
     """What must be known of the lines before to read the next."""
 
+    in_folder: bool
     origin_ns: int | None
     conversation: Conversation | None = None
     taken: dict[TrackName, int] = field(default_factory=dict)
@@ -99,15 +100,15 @@ class _Reader:
         t_ns = self._since_start(line.t_ns)
         self.conversation = self.conversation or recognise(line.message)
         meaning = self.conversation.receive(line.direction, line.message) if self.conversation else []
-        cut = self._cut(meaning)
+        sounds = [event for event in meaning if isinstance(event, Audio) and event.payload]
         event = WireEvent(
             t_ns=t_ns,
             wall_ns=line.wall_ns,
             direction=line.direction,
             sequence=number if line.sequence is None else line.sequence,
             kind=line.kind or kind_of(line.message),
-            message=self.conversation.without_audio(line.message) if self.conversation and cut else line.message,
-            audio=line.audio or cut,
+            message=self.conversation.without_audio(line.message) if self.conversation and sounds else line.message,
+            audio=line.audio if self.in_folder else self._placed(sounds),
         )
         provider = self.conversation.provider if self.conversation else None
         return Passed(line=number, event=event, meaning=meaning, provider=provider)
@@ -124,12 +125,11 @@ class _Reader:
             raise InputError(expected="a time within a day of the session's start", got=got, likely=likely)
         return since
 
-    def _cut(self, meaning: list[Event]) -> AudioRef | None:
+    def _placed(self, sounds: list[Audio]) -> AudioRef | None:
         """Return where the sound of a message goes, counting on from what went before."""
-        sounds = [event for event in meaning if isinstance(event, Audio) and event.payload]
         if not sounds:
             return None
-        track, first = sounds[0].track, self.taken.get(sounds[0].track, 0)
-        frames = sum(sound.frames for sound in sounds)
+        track, frames = sounds[0].track, sum(sound.frames for sound in sounds)
+        first = self.taken.get(track, 0)
         self.taken[track] = first + frames
         return AudioRef(track=track, frame=first, frames=frames)
