@@ -136,3 +136,12 @@ def test_any_block_is_cut_from_the_whole_and_both_channels_share_one_reading(tmp
     for start, frames in [(0, 1), (9_999, 10), (5_000, 4_096), (0, 10**15), (10_000, 5), (10**15, 5), (3, 0)]:
         np.testing.assert_array_equal(user.read(start, frames), samples[start : start + frames, 0])
         np.testing.assert_array_equal(agent.read(start, frames), samples[start : start + frames, 1])
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_who_changes_what_was_read_changes_no_later_reading(tmp_path, rng, channels):
+    samples = noise(rng, channels=channels)
+    soundfile.write(tmp_path / "call.wav", samples, 16_000)
+    track = formats.load(tmp_path / "call.wav").heard
+    whole(track)[:] = 0
+    np.testing.assert_array_equal(whole(track), samples.reshape(4_000, channels)[:, 0])

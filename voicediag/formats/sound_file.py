@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from voicediag.session import Samples
 
-# Longer reads are not kept for the other channel: they are somebody's whole track.
+# Longer reads are not kept for the other channel: they are a whole track of somebody who has the memory.
 LONGEST_KEPT = 1 << 20
 # A float file in the scale of 16-bit integers keeps its shape; what goes beyond is no sound.
 LOUDEST = 32_768.0
@@ -63,7 +63,7 @@ class SoundFile:
             if self._asked == (start, frames):
                 return self._block
             block = self._decoded(start, frames)
-            if frames <= LONGEST_KEPT:
+            if self.channels > 1 and frames <= LONGEST_KEPT:
                 self._asked, self._block = (start, frames), block
             return block
 
