@@ -19,7 +19,7 @@ import soundfile
 
 from benchmarks.table import show
 from voicediag.measure.delay import DelayMeter, Samples
-from voicediag.measure.echo import FEW_FRAMES, STRONG_SIGMAS, trace
+from voicediag.measure.echo import FEW_FRAMES, STRONG_SIGMAS, leak
 
 ROOT = Path(__file__).parents[1]
 FITTED = frozenset({"aec_challenge_syn", "nkf_syn", "mediastreamer2"})
@@ -88,7 +88,8 @@ def _judged(source: str, mic: tuple[Samples, int], far: tuple[Samples, int], *, 
     meter.push(mic[0], far[0])
     groups = meter.result()
     strengths = [group.strength for group in groups if group.frames >= FEW_FRAMES]
-    return Pair(source, is_echo, max(strengths, default=0.0), trace(groups).verdict)
+    verdict = leak(mic[0], far[0], rate_hz=mic[1], speaker_rate_hz=far[1]).verdict
+    return Pair(source, is_echo, max(strengths, default=0.0), verdict)
 
 
 def _family(source: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recipe import gemini, openai, sound, stage, voices
+from recipe import accidents, gemini, openai, sound, stage, voices
 from recipe.stage import AGENT_HZ, DIALECTS, Reply, Staged
 from voicediag.formats import session_folder
 from voicediag.session import ArraySource, Clock, PlaybackEvent, Session, Track, TrackName, WireEvent
@@ -52,8 +52,11 @@ def produce(scene: Scene, folder: Path) -> None:
         *_planted(scene, "user-sent", user_fault, sent, user_hz),
         *_planted(scene, "agent-received", _on_the_clock(staged, model_fault), came, AGENT_HZ),
         *_echoes(scene, staged),
+        *_killed(scene, staged),
     ]
     session_folder.write(_session(scene, staged, sounds), folder, truth=_truth(scene, staged, faults))
+    if scene.killed_s is not None:
+        accidents.kill(folder, after_s=scene.killed_s)
 
 
 def _damaged(damage: Any, samples: Samples, rate_hz: int, staged: Staged) -> tuple[Samples, Injected | None]:
@@ -94,6 +97,13 @@ def _planted(
         part = samples[round(inside.start_s * rate_hz) : round(inside.end_s * rate_hz)]
         sizes["rms"] = round(10 ** (sound.active_level_db(part, rate_hz) / 20), 4)
     yield {"id": scene.folder, "track": track, "spans": _pairs(injected.spans), "sizes": sizes}
+
+
+def _killed(scene: Scene, staged: Staged) -> Iterator[Truth]:
+    if scene.killed_s is not None:
+        lost_s = round(staged.duration_s - scene.killed_s, 3)
+        spans = [[scene.killed_s, round(staged.duration_s, 3)]]
+        yield {"id": "damaged-recording", "track": "user-sent", "spans": spans, "sizes": {"lost_s": lost_s}}
 
 
 def _echoes(scene: Scene, staged: Staged) -> Iterator[Truth]:

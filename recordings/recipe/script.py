@@ -88,6 +88,8 @@ class Scene:
         The provider hears nothing: it transcribes nothing, and the app has to ask for each answer.
     taps_microphone : bool
         Whether the sound before the damage is kept as ``user-captured``.
+    killed_s : float, optional
+        When the recorder is killed.
     """
 
     folder: str
@@ -107,6 +109,7 @@ class Scene:
     model_damage: Damage | None = None
     deaf: bool = False
     taps_microphone: bool = False
+    killed_s: float | None = None
     seed: int = 1
     first_s: float = 0.9
     tail_s: float = 0.7
