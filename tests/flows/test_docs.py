@@ -211,12 +211,10 @@ def test_a_page_that_shows_what_is_not_there_is_caught():
 
 class TestEachFaultPage:
     @pytest.mark.parametrize("fault", FAULTS)
-    def test_tries_its_own_recordings_or_makes_one(self, fault):
+    def test_tries_its_own_recordings(self, fault):
         page = ROOT / "docs" / "faults" / f"{fault}.md"
         commands = [example.command for example in examples(page)]
-        assert commands, f"{page.name} shows no command"
-        if fault != "damaged-recording":
-            assert any(f"recordings/{fault}/" in command for command in commands), commands
+        assert any(f"recordings/{fault}/" in command for command in commands), commands
 
     @pytest.mark.parametrize("fault", FAULTS)
     def test_quotes_the_limits_of_the_code(self, fault):
@@ -343,27 +341,27 @@ class TestJsonPage:
         assert {f"tracks[].{key}" for key in by_track} | {"schema", "source", "tracks[].name"} == printed
 
 
+def whole(name: str) -> list[str]:
+    """The texts of one file of every recording that is not damaged on purpose."""
+    paths = [path for path in RECORDINGS.glob(f"*/*.vds/{name}") if path.parts[-3] != "damaged-recording"]
+    return [path.read_text(encoding="utf-8") for path in paths]
+
+
 class TestSessionFolderPage:
     PAGE = "docs/session_folder.md"
 
     def test_has_the_keys_of_the_manifest(self):
-        held = set()
-        for path in RECORDINGS.glob("*/*.vds/session.json"):
-            held |= flat(json.loads(path.read_text(encoding="utf-8")))
+        held = set().union(*(flat(json.loads(text)) for text in whole("session.json")))
         assert {re.sub(r"^clocks\.[^.]+", "clocks.<track>", key) for key in held} == keys_of(self.PAGE, "session.json")
 
     @pytest.mark.parametrize("name", ["wire.jsonl", "playback.jsonl"])
     def test_has_the_keys_of_a_line(self, name):
-        held = set()
-        for path in RECORDINGS.glob(f"*/*.vds/{name}"):
-            for line in path.read_text(encoding="utf-8").splitlines():
-                held |= flat(json.loads(line), leaves=("msg",))
-        assert held == keys_of(self.PAGE, name)
+        lines = [json.loads(line) for text in whole(name) for line in text.splitlines()]
+        assert set().union(*(flat(line, leaves=("msg",)) for line in lines)) == keys_of(self.PAGE, name)
 
     def test_has_the_keys_of_the_truth(self):
-        held = set()
-        for path in RECORDINGS.glob("*/*.vds/truth.json"):
-            held |= flat(json.loads(path.read_text(encoding="utf-8")), leaves=("faults[[]].sizes", "faults[[]].spans"))
+        leaves = ("faults[[]].sizes", "faults[[]].spans")
+        held = set().union(*(flat(json.loads(text), leaves=leaves) for text in whole("truth.json")))
         assert held - {"faults"} == keys_of(self.PAGE, "truth.json")
 
     def test_names_the_files_that_a_session_is_written_as(self, tmp_path):
