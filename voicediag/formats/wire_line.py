@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from voicediag.session import WireEvent
     from voicediag.session.events import Direction
 
-# Five minutes of 24 kHz PCM in one message; nothing that a provider takes or sends comes near this.
-LONGEST_LINE = 20 * 1024 * 1024
+# OpenAI takes up to 15 MiB of sound in one message (API reference, input_audio_buffer.append): 20 MiB of base64, and
+# the message around it. Nothing else that passes is nearly as long.
+LONGEST_LINE = 22 * 1024 * 1024
 # The deepest JSON that a message, with the arguments of its tools, needs many times over. Nested 1,000 deep it would
 # end the interpreter's patience wherever it is read next.
 DEEPEST = 100

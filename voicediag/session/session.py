@@ -24,6 +24,8 @@ class Session:
         Those that exist, in the order in which sound passes the taps.
     wire : iterable of WireEvent
         Every message, read anew from disk each time it is iterated.
+    playback : tuple of PlaybackEvent
+        What the player did with the agent's sound; empty where it was not logged.
     turns : tuple of Turn
         Who said what, in order of time; empty where the recording has no transcripts.
     cues : tuple of Cue
@@ -31,7 +33,7 @@ class Session:
     problems : tuple of Problem
         What of the recording could not be read.
     provenance : mapping
-        Provider, model, recorder and notes, as far as the recording says.
+        Provider, model, recorder and notes, as far as the recording says; of sound files, what they say of themselves.
     """
 
     source: str

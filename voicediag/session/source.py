@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from voicediag.errors import InputError
 
 Samples: TypeAlias = NDArray[np.float32]
-# No converter runs slower or faster; a rate outside was declared by a slip or read from a damaged header.
-SLOWEST_HZ, FASTEST_HZ = 1_000, 768_000
+# Nobody records speech slower, and no converter runs faster; a rate outside was declared by a slip, or read from a
+# damaged header.
+SLOWEST_HZ, FASTEST_HZ = 4_000, 768_000
 
 
 class AudioSource(Protocol):
