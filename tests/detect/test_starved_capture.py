@@ -32,6 +32,18 @@ def test_a_fall_to_a_tenth_is_found_where_it_begins():
     assert finding.primary.measure["floor_fall_db"] == pytest.approx(20, abs=2)
 
 
+def test_an_echo_does_not_make_a_soft_talker_starved():
+    # The talker's room is behind a gate. Alone the voice is above the limit; the echo pulls the average below it.
+    agent = agent_voice(2)
+    own = signals.speech_like(duration_s=20, rate_hz=RATE_HZ, level_db=-31, seed=1).samples
+    own[10 * RATE_HZ :] = 0
+    agent[: 10 * RATE_HZ] = 0
+    mic = own + signals.leak(agent, rate_hz=RATE_HZ, delay_ms=80, erl_db=12).echo + room(6, level_db=-85)
+    exam = Examination(session_of({"user-sent": mic, "agent-played": agent}))
+    assert exam.reading("user-sent").active.active_speech_dbov < starved_capture.LOW_SPEECH.value
+    assert starved_capture.DETECTOR.examine(exam).is_clear
+
+
 def test_zeroed_frames_are_counted():
     # A gap in a room below -66 dBFS cannot be told from a gate: here the room is an office.
     office = voice(1) + room(6, level_db=-54)

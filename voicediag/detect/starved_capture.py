@@ -10,17 +10,14 @@ the room, a gain does. Where the floor does not settle it, this says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
-from numpy.typing import NDArray
 
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
 from voicediag.detect.precision import PRECISION
 from voicediag.detect.silent_track import LEAST_PEAK
-from voicediag.measure.levels import Level
+from voicediag.measure.fall import Fall, largest_fall
 from voicediag.measure.track import TrackReading
 from voicediag.session import Track
 from voicediag.spans import Span, SpanSet
@@ -43,10 +40,12 @@ STEP_LEAST_S = Limit(1.5, "s", "house rule: a phrase on either side of the step"
 LEAST_LOST = Limit(3, "places", "recordings/clean and benchmarks/planted: none has more than one")
 SPEECH_FACTOR = Limit(0.02, "of the time", "house rule: less than that is a click or a cough, and no speech to judge")
 ALIKE_DB = Limit(
-    8.0, "dB", "a gain lowers voice and room by the same; percentiles of short stretches differ by this much"
+    12.0, "dB", "a gain lowers voice and room by the same; percentiles of short stretches differ by this much"
 )
-SILENT = 1e-6
-CUTS, HOPS = 40, 4_000
+LOW_BEFORE = Limit(
+    0.03, "of the hops", "benchmarks/planted: 0.02 before a gain fell, 0.04 in noise that comes and goes"
+)
+REVERBERATION_S = Limit(0.3, "s", "house rule: an echo dies away in a room of 0.5 s reverberation time by 36 dB")
 SPEECH_SNR = Limit(10.0, "dB SNR", "steady noise measures 0 dB; ITU-T P.56 asks speech to stand 15.9 dB above it")
 REMEDY_GAIN = (
     "Let one audio engine own the microphone and the loudspeaker: look for a second getUserMedia, recorder or player "
@@ -66,7 +65,7 @@ def examine(exam: Examination) -> Verdict:
     findings, open_questions = [], []
     for track in tracks:
         reading = exam.reading(track.name)
-        finding = _lost(track, reading) or _stepped(track, reading) or _low(track, reading)
+        finding = _lost(track, reading) or _stepped(track, reading) or _low(exam, track, reading)
         if finding:
             findings.append(finding)
         elif question := _question(track, reading):
@@ -102,13 +101,15 @@ def _lost(track: Track, reading: TrackReading) -> Finding | None:
     )
 
 
-def _low(track: Track, reading: TrackReading) -> Finding | None:
+def _low(exam: Examination, track: Track, reading: TrackReading) -> Finding | None:
     """Return the finding of a track whose speech and room are both too low to be a room."""
     speech, floor = reading.active.active_speech_dbov, reading.noise.noise_floor_dbfs
     if speech is None or not _speaks(reading) or _is_silent(reading):
         return None
     dead = floor is not None and floor < DEAD_FLOOR.value
-    if not (speech < NO_SPEECH.value or (speech < LOW_SPEECH.value and dead)):
+    least = LOW_SPEECH.value if dead else NO_SPEECH.value
+    # An echo is speech too, and lowers the average that is taken for the user's.
+    if speech >= least or not _is_low_alone(exam, track, reading, least):
         return None
     measure = {**_nothing_lost(), "rms": _linear(speech), "active_speech_dbov": speech, "noise_floor_dbfs": floor}
     over = f" over a floor of {floor:.0f} dBFS" if floor is not None else ""
@@ -122,23 +123,36 @@ def _low(track: Track, reading: TrackReading) -> Finding | None:
     )
 
 
+def _is_low_alone(exam: Examination, track: Track, reading: TrackReading, least_dbov: float) -> bool:
+    """Tell whether the voice is as low where no echo of the agent lies in it."""
+    leak = exam.leak
+    if leak is None or leak.mic != track.name or leak.echo.verdict != "echo":
+        return True
+    speaker = exam.session.tracks[leak.speaker]
+    late_s = speaker.clock.offset_s - track.clock.offset_s + (leak.echo.delay_ms or 0.0) / 1_000
+    echoes = SpanSet(span.shifted(late_s) for span in exam.activity(leak.speaker).spans).padded(REVERBERATION_S.value)
+    alone = exam.activity(track.name).spans - echoes
+    rms, hop_s = reading.level.rms, reading.level.hop_s
+    power = [rms[round(span.start_s / hop_s) : round(span.end_s / hop_s)] ** 2 for span in alone]
+    return bool(power) and float(np.concatenate(power).mean()) < 10 ** (least_dbov / 10)
+
+
 def _stepped(track: Track, reading: TrackReading) -> Finding | None:
     """Return the finding of a track whose voice and room both fall at one moment."""
-    fall = _largest_fall(reading.level)
-    if fall is None or not STEP_DB.value <= fall.depth_db <= MUTE_DB.value or fall.unlike_db > ALIKE_DB.value:
+    fall = largest_fall(reading.level.rms, hop_s=reading.level.hop_s, side_s=STEP_LEAST_S.value)
+    if fall is None or not _is_gain(fall):
         return None
-    begin = track.span.start_s + fall.hop * reading.level.hop_s
-    before, after = fall.voice_before, fall.voice_after
-    where = Span(begin, track.span.end_s)
+    begin = track.clock.time_of(fall.at_s * track.rate_hz, track.rate_hz)
     measure = {
         **_nothing_lost(),
-        "rms": _linear(after),
-        "before_dbfs": before,
-        "after_dbfs": after,
-        "floor_fall_db": fall.room_fall,
+        "rms": _linear(fall.voice_after_dbfs),
+        "before_dbfs": fall.voice_before_dbfs,
+        "after_dbfs": fall.voice_after_dbfs,
+        "floor_fall_db": fall.room_fall_db,
     }
+    where = Span(begin, track.span.end_s)
     return _finding(
-        f"{track.name} is {before - after:.0f} dB lower from {begin:.1f} s on, voice and room alike",
+        f"{track.name} is {fall.voice_fall_db:.0f} dB lower from {begin:.1f} s on, voice and room alike",
         REMEDY_GAIN,
         Evidence(
             track=track.name,
@@ -150,57 +164,11 @@ def _stepped(track: Track, reading: TrackReading) -> Finding | None:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fall:
-    """A moment after which everything is lower.
-
-    The voice is the level that a tenth of the time exceeds, the room the one that nine tenths do.
-    """
-
-    hop: int
-    voice_before: float
-    voice_after: float
-    room_fall: float
-
-    @property
-    def depth_db(self) -> float:
-        """By how much voice and room fell, whichever fell less."""
-        return min(self.voice_before - self.voice_after, self.room_fall)
-
-    @property
-    def unlike_db(self) -> float:
-        """By how much the two falls differ."""
-        return abs(self.voice_before - self.voice_after - self.room_fall)
-
-
-def _largest_fall(level: Level) -> _Fall | None:
-    """Return where voice and room fall most, searched coarsely and then between the neighbours."""
-    # Digital silence says nothing of a room: a gate or a gap made it.
-    live = np.flatnonzero(level.rms > SILENT)
-    db = 20 * np.log10(level.rms[live])
-    low, high = round(STEP_LEAST_S.value / level.hop_s), db.size - round(STEP_LEAST_S.value / level.hop_s)
-    best: _Fall | None = None
-    while high > low:
-        step = max(1, (high - low) // CUTS)
-        best = max((_fall(db, cut) for cut in range(low, high, step)), key=lambda fall: fall.depth_db)
-        if step == 1:
-            break
-        low, high = max(low, best.hop - step), min(high, best.hop + step)
-    return replace(best, hop=int(live[_first_low(db, best)])) if best else None
-
-
-def _first_low(db: NDArray[np.float32], fall: _Fall) -> int:
-    """Return the first hop at which the room is low: the first pause after the fall."""
-    room_before = np.percentile(db[: fall.hop], 10)
-    low = np.flatnonzero(db < room_before - fall.room_fall / 2)
-    return int(low[0]) if low.size else fall.hop
-
-
-def _fall(db: NDArray[np.float32], cut: int) -> _Fall:
-    """Return the fall at one hop, from at most some thousand hops on either side."""
-    before, after = db[: cut : 1 + cut // HOPS], db[cut :: 1 + (db.size - cut) // HOPS]
-    (room, voice), (room_after, voice_after) = np.percentile(before, (10, 90)), np.percentile(after, (10, 90))
-    return _Fall(hop=cut, voice_before=float(voice), voice_after=float(voice_after), room_fall=float(room - room_after))
+def _is_gain(fall: Fall) -> bool:
+    """Tell whether what fell was the gain: voice and room alike, and never as low before."""
+    depth_db = min(fall.voice_fall_db, fall.room_fall_db)
+    alike = abs(fall.voice_fall_db - fall.room_fall_db) <= ALIKE_DB.value
+    return STEP_DB.value <= depth_db <= MUTE_DB.value and alike and fall.low_before <= LOW_BEFORE.value
 
 
 def _question(track: Track, reading: TrackReading) -> str | None:
