@@ -41,6 +41,16 @@ def test_sound_that_peaks_just_below_the_rail_is_clear():
     assert examined((0.999 * loud / np.abs(loud).max()).astype(np.float32)).is_clear
 
 
+@pytest.mark.parametrize(("bumps", "is_clear"), [(1, True), (2, False)])
+def test_one_bump_against_the_microphone_is_no_clipping_but_two_are(bumps, is_clear):
+    # Each bump is 30 ms of a 200 Hz tone at twice full scale: twelve flat tops, six on either side.
+    sound = voice(1)
+    for bump in range(bumps):
+        at = (4 + 3 * bump) * RATE_HZ
+        sound[at : at + 480] += signals.sine(frequency_hz=200, duration_s=0.03, rate_hz=RATE_HZ, peak=2)
+    assert examined(np.clip(sound, -1, 32_767 / 32_768)).is_clear == is_clear
+
+
 def test_digital_silence_is_unjudged():
     session = session_of({"user-sent": np.zeros(RATE_HZ * 5, np.float32)})
     assert "digital silence" in clipped_audio.DETECTOR.examine(Examination(session)).reason
