@@ -30,6 +30,7 @@ HEARD_SHARE = Limit(
 )
 # Speech runs at two to three words a second; what the agent did not play must not be long enough to hold the words.
 FASTEST_WORDS = Limit(5.0, "words a second", "house rule: 300 words a minute is faster than conversation")
+OTHERS_SHARE = Limit(0.5, "of the turn's sound", "house rule: a turn is whoever's most of it is")
 # Reverberation carries the agent's voice on after it stops.
 TAIL_S = Limit(0.4, "s", "house rule: reverberation of a furnished room")
 REMEDY = (
@@ -92,7 +93,11 @@ def _is_heard(exam: Examination, leak: Leak, loop: _Loop) -> bool:
     echoed = (leak.echo.spans & said).total_s
     if echoed < HEARD_SHARE.value * said.total_s:
         return False
-    return _others_s(exam, leak, _sounded(loop)) < loop.match.heard / FASTEST_WORDS.value
+    active = _active(exam, leak, _sounded(loop))
+    others_s = (active - _explained(exam, leak)).total_s
+    # The provider's own span of the turn is where the words sounded: most of it must be the agent's.
+    mine_s = others_s if loop.heard.learnt_from == "vad" else 0.0
+    return others_s < loop.match.heard / FASTEST_WORDS.value and mine_s <= OTHERS_SHARE.value * active.total_s
 
 
 def _sounded(loop: _Loop) -> Span:
@@ -102,15 +107,17 @@ def _sounded(loop: _Loop) -> Span:
     return Span(loop.said.span.start_s, max(loop.said.span.end_s, loop.heard.span.end_s))
 
 
-def _others_s(exam: Examination, leak: Leak, within: Span) -> float:
-    """Return for how long the microphone was active while the agent's echo was not."""
-    lag_s = (leak.echo.delay_ms or 0.0) / 1_000
-    agent = exam.session.tracks[leak.speaker]
-    mic = exam.session.tracks[leak.mic]
-    speaking = (span.shifted(agent.clock.offset_s + lag_s) for span in exam.activity(leak.speaker).spans)
-    explained = SpanSet(Span(span.start_s, span.end_s + TAIL_S.value) for span in speaking).padded(TAIL_S.value / 4)
-    active = SpanSet(span.shifted(mic.clock.offset_s) for span in exam.activity(leak.mic).spans)
-    return ((active & SpanSet((within,))) - explained).total_s
+def _active(exam: Examination, leak: Leak, within: Span) -> SpanSet:
+    """Return where the microphone was active."""
+    offset_s = exam.session.tracks[leak.mic].clock.offset_s
+    return SpanSet(span.shifted(offset_s) for span in exam.activity(leak.mic).spans) & SpanSet((within,))
+
+
+def _explained(exam: Examination, leak: Leak) -> SpanSet:
+    """Return where the agent's echo accounts for activity of the microphone."""
+    late_s = exam.session.tracks[leak.speaker].clock.offset_s + (leak.echo.delay_ms or 0.0) / 1_000
+    speaking = (span.shifted(late_s) for span in exam.activity(leak.speaker).spans)
+    return SpanSet(Span(span.start_s, span.end_s + TAIL_S.value) for span in speaking).padded(TAIL_S.value / 4)
 
 
 def _finding(leak: Leak, loops: list[_Loop]) -> Finding:
