@@ -8,24 +8,26 @@ not fitted on these voices.
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import soundfile
 import soxr
 from numpy.typing import NDArray
-from rich.progress import track
+from rich.progress import Progress
 
 import voicediag as vd
 from benchmarks.table import show
 from voicediag import signals
 from voicediag.measure import measure_active_level
-from voicediag.session import ArraySource, Samples, Session, Track, TrackName
+from voicediag.session import ArraySource, Role, Samples, Session, Track, TrackName, Turn
 from voicediag.spans import Span
 
 ROOT = Path(__file__).parents[1]
@@ -54,9 +56,11 @@ class Scene:
     agent: Samples
     room: Samples
     random: np.random.Generator
+    turns: tuple[Turn, ...] = ()
 
 
-Plant = Callable[[Scene], tuple[Samples, Samples]]
+Plant = Callable[[Scene], Scene]
+material: Material
 
 
 def main() -> None:
@@ -64,11 +68,12 @@ def main() -> None:
     folder = Path(os.environ.get("VOICEDIAG_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
         sys.exit(f"no recordings at {folder}; VOICEDIAG_DATA names the folder")
-    material = _material(folder)
     jobs = [(name, trial) for name in PLANTS for trial in range(TRIALS)]
-    seen = [(name, _found(PLANTS[name], material, trial)) for name, trial in track(jobs, "checking", transient=True)]
-    rows = [_row(fault, seen) for fault in sorted(set(FAULTS.values()) - {None}, key=str)]
-    clean = [found for name, found in seen if FAULTS[name] is None]
+    with Progress(transient=True) as bar, ProcessPoolExecutor(initializer=_load, initargs=(folder,)) as pool:
+        found = bar.track(pool.map(_found, jobs, chunksize=4), total=len(jobs), description="checking")
+        seen = [(name, ids) for (name, _), ids in zip(jobs, found, strict=True)]
+    rows = [_row(fault, seen) for fault in sorted(set().union(*FAULTS.values()))]
+    clean = [found for name, found in seen if not FAULTS[name]]
     show(
         f"Planted faults, {TRIALS} dialogues of each kind",
         ("fault", "planted", "found", "recall", "false", "precision"),
@@ -76,27 +81,33 @@ def main() -> None:
         note=f"{sum(not found for found in clean)} of {len(clean)} clean dialogues without a finding: "
         f"{dict(Counter(fault for found in clean for fault in found))}",
     )
-    show("By kind", ("kind", "found", "of"), [_kind(name, seen) for name in PLANTS])
+    show("By kind", ("kind", "exactly that found", "of"), [_kind(name, seen) for name in PLANTS])
 
 
 def _row(fault: str, seen: list[tuple[str, set[str]]]) -> list[object]:
-    planted = [found for name, found in seen if FAULTS[name] == fault]
+    planted = [found for name, found in seen if fault in FAULTS[name]]
     hits = sum(fault in found for found in planted)
-    false = sum(fault in found for name, found in seen if FAULTS[name] != fault)
+    false = sum(fault in found for name, found in seen if fault not in FAULTS[name])
     return [fault, len(planted), hits, hits / len(planted), false, hits / (hits + false) if hits + false else None]
 
 
 def _kind(name: str, seen: list[tuple[str, set[str]]]) -> list[object]:
     mine = [found for kind, found in seen if kind == name]
-    wanted = FAULTS[name]
-    return [name, sum(wanted in found if wanted else not found for found in mine), len(mine)]
+    return [name, sum(found == FAULTS[name] for found in mine), len(mine)]
 
 
-def _found(plant: Plant, material: Material, trial: int) -> set[str]:
-    user, agent = plant(_scene(material, np.random.default_rng((SEED, trial))))
-    sounds: dict[TrackName, Samples] = {"user-sent": user, "agent-received": agent}
+def _load(folder: Path) -> None:
+    """Read the material once for each process."""
+    global material  # noqa: PLW0603 - how a pool's processes are given what they share
+    material = _material(folder)
+
+
+def _found(job: tuple[str, int]) -> set[str]:
+    name, trial = job
+    scene = PLANTS[name](_scene(material, np.random.default_rng((SEED, trial))))
+    sounds: dict[TrackName, Samples] = {"user-sent": scene.user, "agent-received": scene.agent}
     tracks = {name: Track(name=name, source=ArraySource(_as_int16(s), RATE_HZ)) for name, s in sounds.items()}
-    diagnosis = vd.check(Session(source="planted", tracks=tracks))
+    diagnosis = vd.check(Session(source="planted", tracks=tracks, turns=scene.turns))
     return {finding.id for finding in diagnosis.findings}
 
 
@@ -104,11 +115,17 @@ def _scene(material: Material, random: np.random.Generator) -> Scene:
     """Return a dialogue at random levels: the agent speaks, the user answers, over a live room."""
     frames = round(DURATION_S * RATE_HZ)
     user, agent = np.zeros(frames, np.float32), np.zeros(frames, np.float32)
-    at = 0
+    at, turns = 0, []
+    sides: tuple[tuple[Role, Samples, list[Samples]], ...] = (
+        ("agent", agent, material.agents),
+        ("user", user, material.users),
+    )
     while at < frames:
-        for track_, voices, level_db in ((agent, material.agents, -24.0), (user, material.users, 0.0)):
+        for role, track, voices in sides:
             clip = voices[random.integers(len(voices))][: frames - at]
-            track_[at : at + clip.size] += clip * np.float32(10 ** ((level_db if track_ is agent else 0.0) / 20))
+            track[at : at + clip.size] += clip
+            if clip.size:
+                turns.append(_turn(role, Span(at / RATE_HZ, (at + clip.size) / RATE_HZ)))
             at = min(frames, at + clip.size + round(random.uniform(0.2, 1.2) * RATE_HZ))
     agent = _at_level(agent, -24.0)
     user = _at_level(user, random.uniform(-32, -18))
@@ -116,70 +133,123 @@ def _scene(material: Material, random: np.random.Generator) -> Scene:
     begin = random.integers(max(1, noise.size - frames))
     room = np.resize(noise[begin : begin + frames], frames)
     room = room * np.float32(10 ** (random.uniform(-68, -50) / 20) / np.sqrt(np.mean(room**2)))
-    return Scene(user + room, agent, material.rooms[random.integers(len(material.rooms))], random)
+    return Scene(user + room, agent, material.rooms[random.integers(len(material.rooms))], random, tuple(turns))
 
 
-def _clean(scene: Scene) -> tuple[Samples, Samples]:
-    return scene.user, scene.agent
+def _turn(role: Role, span: Span, *, like: Turn | None = None) -> Turn:
+    """Return a turn with words of its own, or with those that another began with.
+
+    Readers say two and a half words a second of their clips; who orders coffee pauses more. Half of the user's turns
+    have a span of the provider's VAD; of the others only the arrival of the words is known, a second later.
+    """
+    first = round(1_000 * span.start_s) + (500_000 if role == "user" else 0)
+    count = max(1, round((2.5 if role == "agent" else 1.5) * span.duration_s))
+    words = like.text.split()[:count] if like else [_word(number) for number in range(first, first + count)]
+    text = " ".join(words)
+    if role == "agent":
+        return Turn(role=role, text=text, span=span, learnt_from="audio")
+    if first % 2:
+        return Turn(role=role, text=text, span=span, learnt_from="vad")
+    return Turn(role=role, text=text, span=span.shifted(1.0), learnt_from="arrival")
+
+
+def _word(number: int) -> str:
+    """Return a word of letters alone: a normaliser would take digits apart."""
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
+
+
+def _clean(scene: Scene) -> Scene:
+    return scene
 
 
 def _echo(low_db: float, high_db: float) -> Plant:
-    def plant(scene: Scene) -> tuple[Samples, Samples]:
+    def plant(scene: Scene) -> Scene:
         delay, erl = scene.random.uniform(10, 600), scene.random.uniform(low_db, high_db)
         echo = signals.leak(scene.agent, rate_hz=RATE_HZ, delay_ms=delay, erl_db=erl, response=scene.room).echo
-        return scene.user + echo, scene.agent
+        return replace(scene, user=scene.user + echo)
 
     return plant
 
 
-def _muted(scene: Scene) -> tuple[Samples, Samples]:
-    return signals.silence(scene.user, rate_hz=RATE_HZ, within=WHOLE).samples, scene.agent
+def _loop(scene: Scene) -> Scene:
+    """Every turn of the agent comes back, as sound and as the user's words."""
+    agents = [turn for turn in scene.turns if turn.role == "agent"]
+    back = (_turn("user", turn.span.shifted(0.3), like=turn) for turn in agents)
+    return replace(_echo(6, 20)(scene), turns=tuple(sorted((*scene.turns, *back), key=lambda turn: turn.span)))
 
 
-def _hissing(scene: Scene) -> tuple[Samples, Samples]:
-    return scene.user, signals.hiss(scene.agent, rate_hz=RATE_HZ, within=WHOLE, peak=18 / 32_768, seed=1).samples
+def _quoting(scene: Scene) -> Scene:
+    """The user says every turn of the agent again, in their own voice."""
+    turns = [
+        _turn("user", turn.span, like=before) if turn.role == "user" else turn
+        for before, turn in itertools.pairwise((scene.turns[0], *scene.turns))
+    ]
+    return replace(scene, turns=tuple(turns))
 
 
-def _tenth(scene: Scene) -> tuple[Samples, Samples]:
-    return signals.gain(scene.user, rate_hz=RATE_HZ, within=WHOLE, gain_db=-20).samples, scene.agent
+def _quoting_over_echo(scene: Scene) -> Scene:
+    return _echo(6, 20)(_quoting(scene))
 
 
-def _fallen(scene: Scene) -> tuple[Samples, Samples]:
+def _muted(scene: Scene) -> Scene:
+    return replace(scene, user=signals.silence(scene.user, rate_hz=RATE_HZ, within=WHOLE).samples)
+
+
+def _hissing(scene: Scene) -> Scene:
+    return replace(
+        scene, agent=signals.hiss(scene.agent, rate_hz=RATE_HZ, within=WHOLE, peak=18 / 32_768, seed=1).samples
+    )
+
+
+def _tenth(scene: Scene) -> Scene:
+    return replace(scene, user=signals.gain(scene.user, rate_hz=RATE_HZ, within=WHOLE, gain_db=-20).samples)
+
+
+def _fallen(scene: Scene) -> Scene:
     later = Span(scene.random.uniform(6, 16), DURATION_S)
-    return signals.gain(scene.user, rate_hz=RATE_HZ, within=later, gain_db=-20).samples, scene.agent
+    return replace(scene, user=signals.gain(scene.user, rate_hz=RATE_HZ, within=later, gain_db=-20).samples)
 
 
-def _zeroed(scene: Scene) -> tuple[Samples, Samples]:
+def _zeroed(scene: Scene) -> Scene:
     rate = scene.random.uniform(1, 8)
-    return signals.zero_frames(
-        scene.user, rate_hz=RATE_HZ, within=WHOLE, per_second=rate, seed=2, frame_s=_frame_s(scene)
-    ).samples, scene.agent
+    return replace(
+        scene,
+        user=signals.zero_frames(
+            scene.user, rate_hz=RATE_HZ, within=WHOLE, per_second=rate, seed=2, frame_s=_frame_s(scene)
+        ).samples,
+    )
 
 
-def _repeated(scene: Scene) -> tuple[Samples, Samples]:
+def _repeated(scene: Scene) -> Scene:
     rate = scene.random.uniform(0.5, 8)
-    return signals.repeat_frames(
-        scene.user, rate_hz=RATE_HZ, within=WHOLE, per_second=rate, seed=2, frame_s=_frame_s(scene)
-    ).samples, scene.agent
+    return replace(
+        scene,
+        user=signals.repeat_frames(
+            scene.user, rate_hz=RATE_HZ, within=WHOLE, per_second=rate, seed=2, frame_s=_frame_s(scene)
+        ).samples,
+    )
 
 
 def _frame_s(scene: Scene) -> float:
     return float(scene.random.choice([0.01, 0.02, 0.04]))
 
 
-def _clipped(scene: Scene) -> tuple[Samples, Samples]:
+def _clipped(scene: Scene) -> Scene:
     loud = _to_peak(scene.user, scene.random.uniform(3, 15))
-    return np.clip(loud, -1, 32_767 / 32_768).astype(np.float32), scene.agent
+    return replace(scene, user=np.clip(loud, -1, 32_767 / 32_768).astype(np.float32))
 
 
-def _wrapped(scene: Scene) -> tuple[Samples, Samples]:
+def _wrapped(scene: Scene) -> Scene:
     loud = _to_peak(scene.user, 0.0)
     gain_db = scene.random.uniform(3, 12)
-    return signals.wrap(loud, rate_hz=RATE_HZ, within=WHOLE, gain_db=gain_db).samples, scene.agent
+    return replace(scene, user=signals.wrap(loud, rate_hz=RATE_HZ, within=WHOLE, gain_db=gain_db).samples)
 
 
 PLANTS: dict[str, Plant] = {
     "clean": _clean,
+    "quoting user": _quoting,
+    "self-hearing": _loop,
+    "quoting user over an echo": _quoting_over_echo,
     "echo 6-20 dB": _echo(6, 20),
     "echo 20-35 dB": _echo(20, 35),
     "muted microphone": _muted,
@@ -191,18 +261,21 @@ PLANTS: dict[str, Plant] = {
     "clipped 3-15 dB": _clipped,
     "wrapped 3-12 dB": _wrapped,
 }
-FAULTS: dict[str, str | None] = {
-    "clean": None,
-    "echo 6-20 dB": "echo-leak",
-    "echo 20-35 dB": "echo-leak",
-    "muted microphone": "silent-track",
-    "silent model": "silent-track",
-    "a tenth of the level": "starved-capture",
-    "fall to a tenth": "starved-capture",
-    "zeroed frames": "starved-capture",
-    "repeated frames": "starved-capture",
-    "clipped 3-15 dB": "clipped-audio",
-    "wrapped 3-12 dB": "clipped-audio",
+FAULTS: dict[str, set[str]] = {
+    "clean": set(),
+    "quoting user": set(),
+    "self-hearing": {"self-hearing-loop", "echo-leak"},
+    "quoting user over an echo": {"echo-leak"},
+    "echo 6-20 dB": {"echo-leak"},
+    "echo 20-35 dB": {"echo-leak"},
+    "muted microphone": {"silent-track"},
+    "silent model": {"silent-track"},
+    "a tenth of the level": {"starved-capture"},
+    "fall to a tenth": {"starved-capture"},
+    "zeroed frames": {"starved-capture"},
+    "repeated frames": {"starved-capture"},
+    "clipped 3-15 dB": {"clipped-audio"},
+    "wrapped 3-12 dB": {"clipped-audio"},
 }
 
 
