@@ -7,6 +7,7 @@ and remembered.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from voicediag.measure.track import TrackMeters, TrackReading
 from voicediag.session import Samples, Session, Track, TrackName
 from voicediag.spans import Span, SpanSet
 
-BLOCK_S = 10.0
+BLOCK_S = 30.0
 
 Progress = Callable[[float, float], None]
 
@@ -108,8 +109,8 @@ class Examination:
         meters = {name: TrackMeters(track.rate_hz) for name, track in self.session.tracks.items()}
         pair = _EchoPair.of(self.session)
         blocks = max(1, int(np.ceil(self.session.duration_s / BLOCK_S)))
-        # The blocks are shared out over threads here; BLAS threads beneath them would fight for the same cores.
-        with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor() as pool:
+        # The blocks are shared out over threads here, one a core; BLAS threads beneath would fight for the same cores.
+        with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
             for index in range(blocks):
                 jobs = {name: pool.submit(_feed, self.session.tracks[name], meters[name], index) for name in meters}
                 sound = {name: job.result() for name, job in jobs.items()}

@@ -19,6 +19,7 @@ Differences from other tools
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -33,6 +34,8 @@ FRAME_S = 1.0
 HOP_S = 0.5
 DENSE_S = 60.0
 LONG_HOP_S = 1.0
+# SciPy's transforms take a third of NumPy's time, and to import them as much as ten minutes of sound take to transform.
+LONG_S = 600.0
 # Telephone and Bluetooth paths reach 0.4 s and play-out queues more; a reference that is logged late turns up early.
 EARLIEST_S = -0.5
 LATEST_S = 2.5
@@ -42,6 +45,8 @@ GRID_HZ = 8_000
 BAND_HZ: Final = (300.0, 3_600.0)
 PHAT_EXPONENT = 0.8
 CLIP_SIGMAS = 10.0
+# As many as are transformed while they fit a core's cache.
+CACHED_FRAMES = 8
 GROUP_FRAMES = 16
 # Lags whose clipped peak reaches this share of the highest belong to the same echo: its taps.
 SAME_ECHO = 0.6
@@ -127,18 +132,21 @@ class DelayMeter:
 
     def _measure(self) -> None:
         """Measure every frame that is complete, and move on."""
-        mics, speakers, times, at = [], [], [], 0
+        pairs: list[tuple[Samples, Samples]] = []
+        times: list[float] = []
+        at = 0
         while at + _FRAME <= self._speaker.samples.size and at + _REACH <= self._mic.samples.size:
             mic, speaker = self._mic.samples[at : at + _REACH], self._speaker.samples[at : at + _FRAME]
             if np.dot(speaker, speaker) >= _FRAME * QUIET_RMS**2 and np.count_nonzero(np.abs(mic) > SILENT) >= _LIVE:
-                mics.append(mic)
-                speakers.append(speaker)
+                pairs.append((mic, speaker))
                 times.append(self._next_s)
             hop_s = HOP_S if self._next_s < DENSE_S else LONG_HOP_S
             self._next_s += hop_s
             at += round(hop_s * GRID_HZ)
-        if times:
-            for curve, time in zip(lag_curves(np.array(mics), np.array(speakers)), times, strict=True):
+        for first in range(0, len(pairs), CACHED_FRAMES):
+            mics, speakers = zip(*pairs[first : first + CACHED_FRAMES], strict=True)
+            curves = lag_curves(np.array(mics), np.array(speakers), is_long=times[first] >= LONG_S)
+            for curve, time in zip(curves, times[first:], strict=False):
                 self._take(curve, time)
         self._mic.samples, self._speaker.samples = self._mic.samples[at:], self._speaker.samples[at:]
 
@@ -170,7 +178,9 @@ class _Feed:
         self.samples = np.concatenate((self.samples, samples))
 
 
-def lag_curves(mics: NDArray[np.float32], speakers: NDArray[np.float32]) -> NDArray[np.float32]:
+def lag_curves(
+    mics: NDArray[np.float32], speakers: NDArray[np.float32], *, is_long: bool = False
+) -> NDArray[np.float32]:
     """Return the whitened cross-correlations of some frames over the lags from `EARLIEST_S` to `LATEST_S`.
 
     Parameters
@@ -179,21 +189,32 @@ def lag_curves(mics: NDArray[np.float32], speakers: NDArray[np.float32]) -> NDAr
         At `GRID_HZ`, from `EARLIEST_S` before each far-end frame to `LATEST_S` after it.
     speakers : float32, shape (frames, samples)
         At `GRID_HZ`, the far-end frames of `FRAME_S`.
+    is_long : bool
+        Whether there are enough of them to make up for importing faster transforms; the same but for rounding.
 
     Returns
     -------
     float32, shape (frames, lags)
         On the grid of `GRID_HZ`, each scaled so that its median magnitude is one sigma of a normal law.
     """
+    transforms = _transforms(is_long=is_long)
     low, high = (round(edge * TRANSFORM_S) for edge in BAND_HZ)
     grid = round(TRANSFORM_S * GRID_HZ)
-    cross = np.fft.rfft(mics, grid)[:, low:high] * np.conj(np.fft.rfft(speakers, grid)[:, low:high])
+    cross = transforms.rfft(mics, grid)[:, low:high] * np.conj(transforms.rfft(speakers, grid)[:, low:high])
     power = np.abs(cross)
     floor = np.float32(FLOOR_SHARE) * power.mean(axis=1, keepdims=True) + np.float32(TINY)
     white = np.zeros((len(mics), grid // 2 + 1), np.complex64)
     white[:, low:high] = cross / (power + floor) ** np.float32(PHAT_EXPONENT)
-    curves = np.fft.irfft(white, grid)[:, : round((LATEST_S - EARLIEST_S) * GRID_HZ)]
+    curves = transforms.irfft(white, grid)[:, : round((LATEST_S - EARLIEST_S) * GRID_HZ)]
     return _in_sigmas(curves.astype(np.float32, copy=False))
+
+
+def _transforms(*, is_long: bool) -> ModuleType:
+    if not is_long:
+        return np.fft
+    import scipy.fft
+
+    return scipy.fft  # type: ignore[no-any-return]
 
 
 def _in_sigmas(curves: NDArray[np.float32]) -> NDArray[np.float32]:
