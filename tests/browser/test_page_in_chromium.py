@@ -1,7 +1,5 @@
 """The page in a real browser: no error, no request, and its players play."""
 
-import shutil
-
 import pytest
 
 import voicediag as vd
@@ -16,19 +14,6 @@ def report(tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(page.render(vd.check(vd.load_demo())), encoding="utf-8")
     return path
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on this machine")
-    arguments = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
-    with sync.sync_playwright() as play:
-        started = play.chromium.launch(executable_path=chromium, args=arguments)
-        yield started
-        started.close()
 
 
 @pytest.fixture
