@@ -38,7 +38,10 @@ def examine(exam: Examination) -> Verdict:
     if not sounding:
         return unjudged(ID, "every track is digital silence")
     findings = [finding for track in sounding if (finding := _judged(track, exam.reading(track.name).clipping))]
-    return found(*findings) if findings else clear(ID)
+    if findings:
+        return found(*findings)
+    tops = max(exam.reading(track.name).clipping.flat_tops for track in sounding)
+    return clear(ID, bound=f"at most {tops} flat tops in a track; {LEAST_TOPS.value:g} make a finding")
 
 
 def _judged(track: Track, clipping: Clipping) -> Finding | None:

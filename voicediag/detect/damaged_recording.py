@@ -28,7 +28,7 @@ def examine(exam: Examination) -> Verdict:
         return unjudged(ID, "no track could be read")
     problems = [*session.problems, *_short_tracks(exam)]
     if not problems:
-        return clear(ID)
+        return clear(ID, bound="every frame and line that was promised could be read")
     first, more = problems[0], len(problems) - 1
     rest = f", and {more} more" if more else ""
     track = _nearest(session, first)

@@ -72,7 +72,14 @@ def examine(exam: Examination) -> Verdict:
             open_questions.append(question)
     if findings:
         return found(*findings)
-    return unjudged(ID, open_questions[0]) if open_questions else clear(ID)
+    return unjudged(ID, open_questions[0]) if open_questions else clear(ID, bound=_bound(exam, tracks))
+
+
+def _bound(exam: Examination, tracks: list[Track]) -> str:
+    """Return how loud the softest track speaks, and the fewest gaps that would have been a finding."""
+    softest = min(tracks, key=lambda track: exam.reading(track.name).active.active_speech_dbov or 0.0)
+    level_dbov = exam.reading(softest.name).active.active_speech_dbov or 0.0
+    return f"speech in {softest.name} at {level_dbov:.0f} dBov; fewer than {LEAST_LOST.value:g} gaps or repeats"
 
 
 def _lost(track: Track, reading: TrackReading) -> Finding | None:
