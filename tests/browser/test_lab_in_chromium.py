@@ -46,5 +46,7 @@ def test_the_first_notebook_shows_its_root_cause_and_plays_it(browser, tmp_path)
         assert outputs.get_by_text("self-hearing-loop").first.is_visible()
         tab.wait_for_function("[...document.querySelectorAll('.jp-OutputArea audio')].some((a) => a.readyState > 0)")
         assert outputs.locator("svg, img").count() > 0
+        # JupyterLab's own style sheet would float the terms of a list beside their numbers.
+        assert outputs.locator("dt").first.evaluate("term => getComputedStyle(term).float") == "none"
         assert not tab.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count()
         tab.close()
