@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from voicediag.detect import DETECTORS, Cause, Evidence, Finding, Limit, Severity
@@ -79,6 +79,7 @@ def test_the_table_knows_only_causes_and_faults():
         max_size=12,
     )
 )
+@example([("clipped-audio", Cause.VAD, 0, 1), ("clipped-audio", Cause.VAD, 0, 1)])
 def test_every_finding_is_kept_and_every_symptom_has_a_root(rows):
     findings = [finding(fault, cause, (start, start + length)) for fault, cause, start, length in rows]
     done = explained(findings)

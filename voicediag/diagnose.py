@@ -108,10 +108,11 @@ def _parent(index: int, findings: Sequence[Finding]) -> int | None:
 def _explains(cause: Finding, symptom: Finding) -> bool:
     """Whether one finding is the cause of another."""
     known = EXPLAINS.get(cause.id, EXPLAINS.get(cause.cause, frozenset()))
-    named = symptom.id in known or symptom.cause in known
-    # Nothing explains what must be settled before it, whatever a detector of one's own calls itself: no circles.
-    in_order = ORDER.index(cause.cause) <= ORDER.index(symptom.cause)
-    return named and in_order and _same_path(cause, symptom) and _overlap(cause, symptom)
+    order, later = ORDER.index(cause.cause), ORDER.index(symptom.cause)
+    # Nothing explains what must be settled before it, or its like, whatever a detector calls itself: no circles.
+    by_cause = symptom.cause in known and order < later
+    by_name = symptom.id in known and order <= later
+    return (by_cause or by_name) and _same_path(cause, symptom) and _overlap(cause, symptom)
 
 
 def _same_path(cause: Finding, symptom: Finding) -> bool:
