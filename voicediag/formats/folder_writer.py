@@ -90,8 +90,12 @@ def _write_lines(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
     # A transcript may hold half of a surrogate pair, which UTF-8 cannot say; its JSON escape can.
     with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
         for each in chain((line,), waiting):
-            text = json.dumps(each, ensure_ascii=False, separators=(",", ":"))
-            file.write(text.translate(_LINE_ENDS) + "\n")
+            file.write(line_text(each))
+
+
+def line_text(line: Mapping[str, Any]) -> str:
+    """Return an object as one line of JSON, its end included."""
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":")).translate(_LINE_ENDS) + "\n"
 
 
 def _write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -37,6 +37,7 @@ ENDING = ".vds"
 RAW_ENDINGS = frozenset({".pcm", ".raw"})
 # Where the wire says when each chunk passed, it lays the track out; a second of it that no message names is amiss.
 UNNAMED_S = 1.0
+NEVER_CLOSED = "the session was never closed: its recorder was killed or is still running"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +110,7 @@ def _describe(builder: SessionBuilder, manifest: Mapping[str, Any]) -> None:
     if isinstance(redactions := manifest.get("redactions"), list):
         builder.describe({"redactions": redactions})
     if manifest.get("closed") is not True:
-        builder.problem(MANIFEST, "the session was never closed: its recorder was killed or is still running")
+        builder.problem(MANIFEST, NEVER_CLOSED)
     for known in _objects(manifest.get("problems")):
         builder.problem(str(known.get("where")), str(known.get("what")))
 

@@ -1,0 +1,1 @@
+"""Sessions while they happen: what records, relays and emulates them."""

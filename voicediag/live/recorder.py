@@ -1,0 +1,224 @@
+"""Writes a session folder while the session lasts.
+
+Every message is one line of ``wire.jsonl`` and its sound the end of a raw track, both appended, so that a recorder that
+is killed leaves what it had written, whole. It never raises: a message that is no JSON, a track that changes its
+format, a disk that is full are said in the session, and what comes after them is recorded all the same.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from voicediag.errors import InputError
+from voicediag.formats import wire_line
+from voicediag.formats.folder_writer import MANIFEST, SCHEMA, WIRE, line_text
+from voicediag.live.appender import Appender
+from voicediag.protocols import Conversation, kind_of, recognise
+from voicediag.protocols.events import BYTES_A_FRAME, Audio, Malformed, Opened
+from voicediag.session import AudioRef, WireEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from voicediag.live.redaction import Redaction
+    from voicediag.protocols.events import Event
+    from voicediag.session import TrackName
+    from voicediag.session.events import Direction
+
+MOST_PROBLEMS: Final = 50
+SHOWN: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a message passed: nanoseconds since the session began, and since 1970."""
+
+    t_ns: int
+    wall_ns: int
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One track as it is written."""
+
+    rate_hz: int
+    encoding: str
+    file: Appender
+
+    @property
+    def frames(self) -> int:
+        return self.file.size // BYTES_A_FRAME[self.encoding]
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Records one session into a folder of its own.
+
+    Parameters
+    ----------
+    folder : Path
+    redact : Redaction
+        Takes the secrets out of every line before it is written.
+    created : str
+        ISO 8601, UTC.
+    """
+
+    folder: Path
+    redact: Redaction
+    created: str
+    notes: str = ""
+    _conversation: Conversation | None = None
+    _streams: dict[TrackName, _Stream] = field(default_factory=dict)
+    _wire: Appender = field(init=False)
+    _model: str | None = None
+    _problems: dict[tuple[str, str], int] = field(default_factory=dict)
+    _sequence: int = 0
+    _unsaid: bool = True
+
+    def __post_init__(self) -> None:
+        """Open the folder."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            self.problem(MANIFEST, f"the folder could not be made: {error.strerror}")
+        self._wire = Appender(self.folder / WIRE)
+
+    def message(self, direction: Direction, data: str | bytes, at: Moment) -> None:
+        """Record one message as it passed, text or binary."""
+        try:
+            message = wire_line.json_object(_text(data))
+        except InputError as error:
+            self.problem(WIRE, f"a message of {len(data)} bytes that is no JSON: {error.got[:SHOWN]}")
+            self._write(at, direction, "unreadable", {"bytes": len(data)})
+            return
+        self._conversation = self._conversation or recognise(message)
+        meaning = self._conversation.receive(direction, message) if self._conversation else []
+        reference = self._heard(meaning)
+        if reference and self._conversation:
+            message = dict(self._conversation.without_audio(message))
+        self._write(at, direction, kind_of(message), message, reference)
+
+    def closed_by(self, direction: Direction, code: int, reason: str, at: Moment) -> None:
+        """Record who closed the connection, and why."""
+        self._write(at, direction, "close", {"code": code, "reason": reason})
+
+    def problem(self, where: str, what: str) -> None:
+        """Say what could not be recorded; the same again is only counted."""
+        self._problems[where, what] = self._problems.get((where, what), 0) + 1
+        self._unsaid = self._unsaid or self._problems[where, what] == 1
+
+    def flush(self) -> bool:
+        """Hand everything to the operating system; return whether the disk took it."""
+        files = [stream.file for stream in self._streams.values()]
+        # Sound first: a line must not promise frames that are not there.
+        failures = [file.failure for file in (*files, self._wire) if not file.flush() and file.failure]
+        took = not failures
+        for failure in failures[:1]:
+            self.problem(MANIFEST, f"the disk refused to be written to: {failure.strerror}")
+        if self._unsaid and took:
+            self._unsaid = not self._write_manifest(closed=False)
+        return took
+
+    def close(self) -> bool:
+        """Finish the folder; return whether everything that was recorded is in it."""
+        took = self.flush()
+        for stream in self._streams.values():
+            stream.file.close()
+        self._wire.close()
+        return self._write_manifest(closed=True) and took
+
+    def _heard(self, meaning: Iterable[Event]) -> AudioRef | None:
+        """Append the sound of a message and return where it went."""
+        reference: AudioRef | None = None
+        for event in meaning:
+            if isinstance(event, Opened) and event.model != self._model:
+                self._model, self._unsaid = event.model, True
+            elif isinstance(event, Malformed):
+                self.problem(WIRE, event.what)
+            elif isinstance(event, Audio) and event.payload and (written := self._append(event)):
+                frame = reference.frame if reference else written.frame
+                frames = written.frames + (reference.frames if reference else 0)
+                reference = AudioRef(track=written.track, frame=frame, frames=frames)
+        return reference
+
+    def _append(self, sound: Audio) -> AudioRef | None:
+        stream = self._streams.get(sound.track) or self._open(sound)
+        if (stream.rate_hz, stream.encoding) != (sound.rate_hz, sound.encoding):
+            change = f"{stream.rate_hz} Hz {stream.encoding} to {sound.rate_hz} Hz {sound.encoding}"
+            self.problem(sound.track, f"changed from {change}; its sound is left out from there on")
+            return None
+        first = stream.frames
+        if not stream.file.append(sound.payload):
+            self.problem(sound.track, "the disk did not keep up; sound was lost, its messages are in the log")
+            return None
+        return AudioRef(track=sound.track, frame=first, frames=sound.frames)
+
+    def _open(self, sound: Audio) -> _Stream:
+        self._unsaid = True
+        file = Appender(self.folder / f"{sound.track}.pcm")
+        stream = self._streams[sound.track] = _Stream(sound.rate_hz, sound.encoding, file)
+        return stream
+
+    def _write(
+        self,
+        at: Moment,
+        direction: Direction,
+        kind: str,
+        message: Mapping[str, Any],
+        audio: AudioRef | None = None,
+    ) -> None:
+        self._sequence += 1
+        event = WireEvent(
+            t_ns=at.t_ns,
+            wall_ns=at.wall_ns,
+            direction=direction,
+            sequence=self._sequence,
+            kind=kind,
+            message=message,
+            audio=audio,
+        )
+        line = self.redact(line_text(wire_line.line_of(event)))
+        if not self._wire.append(line.encode("utf-8", errors="backslashreplace")):
+            self.problem(WIRE, "the disk did not keep up; messages were lost")
+
+    def _write_manifest(self, *, closed: bool) -> bool:
+        """Put the manifest in place whole; return whether the disk took it."""
+        draft = self.folder / f".{MANIFEST}.draft"
+        try:
+            draft.write_text(self.redact(json.dumps(self._manifest(closed=closed), indent=1)) + "\n", encoding="utf-8")
+            draft.replace(self.folder / MANIFEST)
+        except OSError:
+            return False
+        return True
+
+    def _manifest(self, *, closed: bool) -> dict[str, Any]:
+        tracks = [
+            {"name": name, "rate_hz": s.rate_hz, "channels": 1, "encoding": s.encoding, "file": s.file.name}
+            for name, s in self._streams.items()
+        ]
+        problems = [
+            {"where": where, "what": what if times == 1 else f"{what} ({times} times)"}
+            for (where, what), times in list(self._problems.items())[:MOST_PROBLEMS]
+        ]
+        return {
+            "schema": SCHEMA,
+            "created": self.created,
+            "provider": self._conversation.provider if self._conversation else None,
+            "model": self._model,
+            "closed": closed,
+            "tracks": tracks,
+            "clocks": {name: {"offset_s": 0.0, "drift_ppm": 0.0, "learnt_from": "wire"} for name in self._streams},
+            "problems": problems,
+            "redactions": [f"{what}: {times} times" for what, times in self.redact.counts.items()],
+            "notes": self.notes,
+        }
+
+
+def _text(data: str | bytes) -> str | None:
+    """Return a message as text; None for one that is too long to be looked into."""
+    if len(data) > wire_line.LONGEST_LINE:
+        return None
+    return data if isinstance(data, str) else data.decode("utf-8", errors="replace")

@@ -1,0 +1,85 @@
+"""Keys and tokens, taken out of whatever is about to be written.
+
+Two nets: the very secrets that this connection was seen to use, wherever they turn up again, and the forms in which
+the providers issue them, for those that were not seen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+REDACTED: Final = "[redacted]"
+# Shorter values ("1", "true") are no secrets, and would be taken out of half the transcript.
+LEAST_LENGTH = 8
+_HEADERS = frozenset({"authorization", "x-goog-api-key", "api-key", "x-api-key", "cookie", "proxy-authorization"})
+_QUERY = frozenset({"key", "access_token", "token", "api_key", "api-key"})
+_SUBPROTOCOL = "openai-insecure-api-key."
+_FORMS: Final = {
+    "OpenAI key": r"\bsk-[A-Za-z0-9_-]{16,}",
+    "OpenAI client secret": r"\bek_[A-Za-z0-9_-]{8,}",
+    "Google API key": r"\bAIza[A-Za-z0-9_-]{30,}",
+    "Google token": r"\bauth_tokens/[A-Za-z0-9_-]{4,}|\bya29\.[A-Za-z0-9_.-]{16,}",
+    "bearer": r"(?<=\b[Bb]earer )[A-Za-z0-9._~+/-]{8,}=*",
+}
+_ISSUED = re.compile("|".join(f"(?P<f{number}>{form})" for number, form in enumerate(_FORMS.values())))
+
+
+@dataclass(slots=True)
+class Redaction:
+    """Takes secrets out of text and counts them.
+
+    Parameters
+    ----------
+    secrets : iterable of str
+        Values that are known to be secret.
+    """
+
+    secrets: tuple[str, ...] = ()
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        """Try the longest first, so that no secret is left over that began with another."""
+        forms = {form for secret in self.secrets for form in (secret, unquote(secret)) if len(form) >= LEAST_LENGTH}
+        self.secrets = tuple(sorted(forms, key=len, reverse=True))
+
+    def __call__(self, text: str) -> str:
+        """Return `text` without its secrets."""
+        for secret in self.secrets:
+            if found := text.count(secret):
+                self.counts["a secret of the handshake"] += found
+                text = text.replace(secret, REDACTED)
+        return _ISSUED.sub(self._taken, text)
+
+    def _taken(self, match: re.Match[str]) -> str:
+        names = list(_FORMS)
+        self.counts[names[int(str(match.lastgroup)[1:])]] += 1
+        return REDACTED
+
+
+def secrets_of(target: str, headers: Iterable[tuple[str, str]] | Mapping[str, str]) -> tuple[str, ...]:
+    """Return the secrets of a handshake: of the query of its target, of its headers and of its subprotocols."""
+    pairs = headers.items() if hasattr(headers, "items") else headers
+    return tuple(dict.fromkeys((*_in_query(target), *_in_headers(pairs))))
+
+
+def _in_query(target: str) -> Iterator[str]:
+    for key, value in parse_qsl(urlsplit(target).query):
+        if key.lower() in _QUERY:
+            yield value
+
+
+def _in_headers(headers: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for name, value in headers:
+        if name.lower() in _HEADERS:
+            # "Bearer KEY", "Token auth_tokens/KEY": the scheme is no secret.
+            yield value.rsplit(" ", 1)[-1]
+        elif name.lower() == "sec-websocket-protocol":
+            asked = (each.strip() for each in value.split(","))
+            yield from (each.removeprefix(_SUBPROTOCOL) for each in asked if each.startswith(_SUBPROTOCOL))
