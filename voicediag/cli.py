@@ -118,9 +118,84 @@ def lab(
     sys.exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own interpreter, no shell
 
 
+@app.command()
+def relay(
+    provider: Annotated[str, typer.Argument(help="gemini or openai.")],
+    listen: Annotated[str, typer.Option(help="Where the app connects to.")] = "127.0.0.1:8787",
+    tls_listen: Annotated[str | None, typer.Option(help="The same with TLS, for clients that insist on it.")] = None,
+    ca_file: Annotated[Path, typer.Option(help="Where to write the authority that vouches for that port.")] = Path(
+        "voicediag-ca.pem"
+    ),
+    out: Annotated[Path, typer.Option(help="Folder for the session folders.")] = Path("sessions"),
+    upstream: Annotated[str | None, typer.Option(help="Base URL to relay to, if not the provider's own.")] = None,
+) -> None:
+    """Record the live sessions of an app that changes only its base URL.
+
+    Every byte passes unchanged; keys and tokens never reach the disk.
+
+    Example: `voicediag relay openai --listen 127.0.0.1:8787 --out sessions`
+    """
+    from voicediag.errors import LiveError
+    from voicediag.live.certificate import make_authority
+    from voicediag.live.relay import UPSTREAMS, Relay, run
+
+    if provider not in UPSTREAMS:
+        _refuse(f"expected {' or '.join(UPSTREAMS)}", repr(provider))
+    plain, tls = _address(listen), _address(tls_listen) if tls_listen else None
+    base = (upstream or UPSTREAMS[provider]).rstrip("/")
+    authority = make_authority() if tls else None
+    with _input_errors():
+        if authority:
+            authority.write(ca_file)
+    relaying = Relay(upstream=base, out=out, provider=provider)
+    context = authority.server_context() if authority else None
+
+    def say_ready() -> None:
+        print(f"Relaying http://{listen} to {base}; session folders appear in {out}/. Ctrl-C stops.", flush=True)
+        if tls:
+            print(f"With TLS: https://{tls_listen}, trusted through SSL_CERT_FILE={ca_file}", flush=True)
+
+    try:
+        run(relaying, plain, tls=tls, context=context, on_ready=say_ready)
+    except LiveError as error:
+        _refuse(str(error))
+    except KeyboardInterrupt:
+        print("Stopped.")
+
+
+@app.command()
+def repair(
+    path: Annotated[Path, typer.Argument(help="A session folder whose recorder was killed.")],
+    as_json: AsJson = False,
+) -> None:
+    """Close a session folder that was left open: raw tracks become FLAC, what is missing is said.
+
+    Example: `voicediag repair sessions/2026-11-21T16-15-21Z-openai.vds`
+    """
+    from voicediag.formats import folder_closer
+
+    with _input_errors():
+        session = folder_closer.close(path)
+    problems = [f"{problem.where}: {problem.what}" for problem in session.problems]
+    if as_json:
+        _print_json({"schema": "voicediag.repair/1", "source": session.source, "problems": problems})
+        return
+    print(f"{path} is closed: {session.duration_s:.1f} s, {', '.join(session.tracks)}.")
+    for problem in problems:
+        print(f"Missing: {problem}")
+
+
 def main() -> None:
     """Run the command line."""
     app()
+
+
+def _address(text: str) -> tuple[str, int]:
+    """Return host and port of HOST:PORT."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65_535:
+        _refuse("expected HOST:PORT", f"{text!r}; likely slip: 127.0.0.1:8787")
+    return host.strip("[]"), int(port)
 
 
 def _sources(paths: list[Path], user: str, agent: Path | None) -> list[Callable[[], Session]]:
