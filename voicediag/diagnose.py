@@ -25,6 +25,8 @@ EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     # A broken recording and a clipped track change what is heard, not which other faults there are.
     "damaged-recording": frozenset(),
     "clipped-audio": frozenset({Cause.VAD}),
+    # Where nobody agreed to talk there is silence to hear and time that is lost, and no echo.
+    "silent-connect": frozenset({Cause.STARVATION, Cause.LATENCY}),
 }
 ORDER: Final = tuple(Cause)
 PATH_LAG = Limit(2.5, "s", "the longest echo delay that is looked for (measure/delay)")

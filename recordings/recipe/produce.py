@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from recipe import accidents, gemini, openai, sound, stage, voices
 from recipe.stage import AGENT_HZ, DIALECTS, Reply, Staged
+from recipe.wire_damages import OnTheWire
 from voicediag.formats import session_folder
 from voicediag.session import ArraySource, Clock, PlaybackEvent, Session, Track, TrackName, WireEvent
 from voicediag.signals import Injected
@@ -46,15 +48,19 @@ def produce(scene: Scene, folder: Path) -> None:
         "agent-received": (came, AGENT_HZ),
         "agent-played": (speaker, AGENT_HZ),
     }
+    if not staged.replies:
+        sounds = {"user-sent": sounds["user-sent"]}
     if scene.taps_microphone:
         sounds["user-captured"] = (captured, user_hz)
+    passed = _on_the_wire(scene, staged, sent.size)
     faults = [
         *_planted(scene, "user-sent", user_fault, sent, user_hz),
         *_planted(scene, "agent-received", _on_the_clock(staged, model_fault), came, AGENT_HZ),
         *_echoes(scene, staged),
         *_killed(scene, staged),
+        *_of_the_wire(scene, staged, passed),
     ]
-    session_folder.write(_session(scene, staged, sounds), folder, truth=_truth(scene, staged, faults))
+    session_folder.write(_session(scene, staged, sounds, passed.messages), folder, truth=_truth(scene, staged, faults))
     if scene.killed_s is not None:
         accidents.kill(folder, after_s=scene.killed_s)
 
@@ -106,6 +112,13 @@ def _killed(scene: Scene, staged: Staged) -> Iterator[Truth]:
         yield {"id": "damaged-recording", "track": "user-sent", "spans": spans, "sizes": {"lost_s": lost_s}}
 
 
+def _of_the_wire(scene: Scene, staged: Staged, passed: OnTheWire) -> Iterator[Truth]:
+    if passed.spans:
+        track = "agent-received" if staged.replies else "user-sent"
+        sizes = passed.sizes or {}
+        yield {"id": scene.folder, "track": track, "spans": _pairs(passed.spans), "sizes": sizes}
+
+
 def _echoes(scene: Scene, staged: Staged) -> Iterator[Truth]:
     if scene.path is None:
         return
@@ -139,12 +152,14 @@ def _truth(scene: Scene, staged: Staged, faults: list[Truth]) -> Truth:
         "root_causes": roots,
         "twin": scene.twin,
         "speech": {"user": _pairs(moments.user), "agent": _pairs(moments.agent)},
-        "made_from": voices.credits_for(scene.clips, (scene.voice,)),
+        "made_from": voices.credits_for(scene.clips, (scene.voice,) if staged.replies else ()),
         "licence": LICENCE,
     }
 
 
-def _session(scene: Scene, staged: Staged, sounds: Mapping[TrackName, tuple[Samples, int]]) -> Session:
+def _session(
+    scene: Scene, staged: Staged, sounds: Mapping[TrackName, tuple[Samples, int]], messages: Iterable[Message]
+) -> Session:
     tracks = {
         name: Track(
             name=name,
@@ -157,7 +172,7 @@ def _session(scene: Scene, staged: Staged, sounds: Mapping[TrackName, tuple[Samp
     return Session(
         source=f"{scene.name}.vds",
         tracks=tracks,
-        wire=tuple(_numbered(_messages(scene, staged, sounds["user-sent"][0].size))),
+        wire=tuple(_numbered(messages)),
         playback=tuple(_playback(staged)),
         provenance={
             "created": CREATED,
@@ -169,7 +184,14 @@ def _session(scene: Scene, staged: Staged, sounds: Mapping[TrackName, tuple[Samp
     )
 
 
-def _messages(scene: Scene, staged: Staged, sent_frames: int) -> Iterable[Message]:
+def _on_the_wire(scene: Scene, staged: Staged, sent_frames: int) -> OnTheWire:
+    """Return the messages in order of passing, after whatever goes wrong with them."""
+    messages = _messages(scene, staged, sent_frames)
+    passed = scene.wire_damage(messages, staged.moments) if scene.wire_damage else OnTheWire(messages=messages)
+    return replace(passed, messages=sorted(passed.messages, key=lambda message: message.at_s))
+
+
+def _messages(scene: Scene, staged: Staged, sent_frames: int) -> list[Message]:
     dialect, model = DIALECTS[scene.provider], MODELS[scene.provider]
     size = round(dialect.up_s * dialect.user_hz)
     jitter_s = np.random.default_rng(scene.seed).uniform(0.001, 0.006, size=sent_frames // size + 1)

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recipe import scenes_clean, scenes_clipped, scenes_damaged, scenes_echo, scenes_loop, scenes_silent, scenes_starved
+from recipe import (
+    scenes_clean,
+    scenes_clipped,
+    scenes_connect,
+    scenes_damaged,
+    scenes_echo,
+    scenes_loop,
+    scenes_silent,
+    scenes_starved,
+)
 
 if TYPE_CHECKING:
     from recipe.script import Scene
 
 SCENES: tuple[Scene, ...] = (
     *scenes_damaged.SCENES,
+    *scenes_connect.SCENES,
     *scenes_silent.SCENES,
     *scenes_starved.SCENES,
     *scenes_clipped.SCENES,

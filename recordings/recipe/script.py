@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from recipe.messages import Message
 from recipe.places import OFFICE, Place
 from recipe.sound import Samples
+from recipe.wire_damages import OnTheWire
 from voicediag.signals import Injected
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ class Moments:
 
 
 Damage = Callable[[Samples, int, Moments], Injected]
+WireDamage = Callable[[list[Message], Moments], OnTheWire]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +87,8 @@ class Scene:
         Does to the microphone's sound what the fault does, before it is sent.
     model_damage : callable, optional
         The same for the model's sound.
+    wire_damage : callable, optional
+        Changes the messages that pass.
     deaf : bool
         The provider hears nothing: it transcribes nothing, and the app has to ask for each answer.
     taps_microphone : bool
@@ -107,6 +112,7 @@ class Scene:
     path: Path | None = None
     damage: Damage | None = None
     model_damage: Damage | None = None
+    wire_damage: WireDamage | None = None
     deaf: bool = False
     taps_microphone: bool = False
     killed_s: float | None = None

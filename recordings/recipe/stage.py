@@ -185,7 +185,8 @@ def _number(staged: Staged) -> None:
 
 def received(staged: Staged) -> Samples:
     """Return what came down the wire: the turns end to end, float32, (frames,), 24 kHz."""
-    return sound.as_16_bit(np.concatenate([reply.samples for reply in staged.replies]))
+    silence = np.zeros(0, np.float32)
+    return sound.as_16_bit(np.concatenate([silence, *(reply.samples for reply in staged.replies)]))
 
 
 def played(staged: Staged, came: Samples) -> Samples:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from voicediag.detect.finding import unjudged
 from voicediag.present import text
 
 
@@ -30,6 +31,13 @@ def test_what_was_not_judged_is_as_visible_as_what_is_clear(diagnosis):
     report = printed(text.report(diagnosis))
     assert "unjudged  starved-capture  no speech to judge" in report
     assert "clear     clipped-audio  below 5 places" in report
+
+
+def test_faults_that_share_a_reason_share_a_line(diagnosis):
+    verdicts = (*diagnosis.verdicts, *(unjudged(name, "the session has no wire log") for name in ("one", "two")))
+    report = printed(text.report(replace(diagnosis, verdicts=verdicts)))
+    assert "unjudged  one, two  the session has no wire log" in report
+    assert report.count("unjudged") == 2
 
 
 def test_a_text_from_the_recording_is_no_markup(diagnosis):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from wire_messages import anything, gemini_down, gemini_up, mutated, snake
 
 from voicediag.protocols import GeminiLive
-from voicediag.protocols.events import Audio, Opened, TurnTaking, Words
+from voicediag.protocols.events import Audio, Fact, Opened, TurnTaking, Words
 
 SETUP = {"setup": {"model": "models/gemini-3.1-flash-live-preview"}}
 CHUNKS = {"realtimeInput": {"mediaChunks": [{"data": "AAAA", "mimeType": "audio/pcm;rate=16000"}, {"data": "AA=="}]}}
@@ -90,15 +90,56 @@ def test_a_transcription_that_says_so_ends_the_users_turn():
 @pytest.mark.parametrize(
     "message",
     [
-        {"setupComplete": {"sessionId": "x"}},
-        {"goAway": {"timeLeft": "9.5s"}},
         {"usageMetadata": {"totalTokenCount": 3}},
         {"serverContent": {"generationComplete": True, "interrupted": False}},
-        {"toolCall": {"functionCalls": [{"name": "f", "args": {"serverContent": {"interrupted": True}}}]}},
+        {"sessionResumptionUpdate": {"newHandle": "", "resumable": False}},
     ],
 )
-def test_what_says_nothing_of_sound_words_or_turns_means_nothing(message):
+def test_what_says_nothing_of_sound_words_turns_or_the_session_means_nothing(message):
     assert GeminiLive().receive("down", message) == []
+
+
+CALL = {"id": "f1", "name": "weather", "args": {"serverContent": {"interrupted": True}}}
+
+
+@pytest.mark.parametrize("spelling", [dict, snake])
+@pytest.mark.parametrize(
+    ("direction", "message", "fact"),
+    [
+        ("down", {"setupComplete": {"sessionId": "x"}}, Fact(kind="ready")),
+        ("down", {"goAway": {"timeLeft": "9.5s"}}, Fact(kind="going-away", left_s=9.5)),
+        ("down", {"goAway": {}}, Fact(kind="going-away")),
+        ("down", {"toolCall": {"functionCalls": [CALL]}}, Fact(kind="tool-call", id="f1", name="weather")),
+        (
+            "down",
+            gemini_down(modelTurn={"parts": [{"functionCall": CALL}]}),
+            Fact(kind="tool-call", id="f1", name="weather"),
+        ),
+        ("down", {"toolCallCancellation": {"ids": ["f1"]}}, Fact(kind="tool-cancelled", id="f1")),
+        ("down", {"sessionResumptionUpdate": {"newHandle": "h", "resumable": True}}, Fact(kind="resumable")),
+        ("down", gemini_down(modelTurn={"parts": [{"text": "Hi."}]}), Fact(kind="answered")),
+        ("down", {"error": {"code": 429, "message": "quota"}}, Fact(kind="error", name="429")),
+        ("up", {"clientContent": {"turns": [], "turnComplete": True}}, Fact(kind="asked")),
+        ("up", {"realtimeInput": {"text": " "}}, Fact(kind="asked")),
+        ("up", {"realtimeInput": {"activityEnd": {}}}, Fact(kind="asked")),
+        (
+            "up",
+            {"toolResponse": {"functionResponses": [{"id": "f1", "name": "weather", "response": {}}]}},
+            Fact(kind="tool-result", id="f1", name="weather"),
+        ),
+    ],
+)
+def test_what_a_message_says_of_the_session(direction, message, fact, spelling):
+    assert GeminiLive().receive(direction, spelling(message)) == [fact]
+
+
+def test_a_setup_without_a_model_breaks_a_rule():
+    setup = {"setup": {"generationConfig": {"responseModalities": ["AUDIO"]}}}
+    assert GeminiLive().receive("up", setup) == [Opened(model=""), Fact(kind="slip", name="setup-without-model")]
+
+
+def test_a_turn_that_is_not_complete_asks_for_nothing():
+    assert GeminiLive().receive("up", {"clientContent": {"turns": [], "turnComplete": False}}) == []
 
 
 def test_a_message_means_nothing_in_the_other_direction():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from wire_messages import anything, b64, mutated, openai_down, openai_up
 
 from voicediag.protocols import OpenAIRealtime
-from voicediag.protocols.events import Audio, Opened, TurnTaking, Words
+from voicediag.protocols.events import Audio, Fact, Opened, TurnTaking, Words
 
 TRANSCRIBED = "conversation.item.input_audio_transcription"
 
@@ -103,6 +103,32 @@ def test_a_transcript_that_came_in_pieces_is_not_read_twice():
 )
 def test_turn_taking(direction, message, event):
     assert OpenAIRealtime().receive(direction, message) == [event]
+
+
+CALL = {"type": "function_call", "call_id": "c1", "name": "weather", "arguments": "{}"}
+
+
+@pytest.mark.parametrize(
+    ("direction", "message", "fact"),
+    [
+        ("up", {"type": "response.create"}, Fact(kind="asked")),
+        (
+            "up",
+            {"type": "conversation.item.create", "item": {"type": "function_call_output", "call_id": "c1"}},
+            Fact(kind="tool-result", id="c1", awaits_ask=True),
+        ),
+        ("down", {"type": "response.output_item.done", "item": CALL}, Fact(kind="tool-call", id="c1", name="weather")),
+        ("down", {"type": "response.output_text.delta", "delta": "Hi"}, Fact(kind="answered")),
+        ("down", {"type": "error", "error": {"code": "invalid_value"}}, Fact(kind="error", name="invalid_value")),
+        (
+            "down",
+            {"type": "error", "error": {"code": "session_expired", "message": "maximum duration of 60 minutes"}},
+            Fact(kind="going-away", name="session_expired", left_s=0),
+        ),
+    ],
+)
+def test_what_an_event_says_of_the_session(direction, message, fact):
+    assert OpenAIRealtime().receive(direction, message) == [fact]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from voicediag.detect import (
     damaged_recording,
     echo_leak,
     self_hearing_loop,
+    silent_connect,
     silent_track,
     starved_capture,
 )
@@ -41,6 +42,7 @@ __all__ = [
 # In the order in which causes must be settled.
 DETECTORS: tuple[Detector, ...] = (
     damaged_recording.DETECTOR,
+    silent_connect.DETECTOR,
     clipped_audio.DETECTOR,
     silent_track.DETECTOR,
     starved_capture.DETECTOR,

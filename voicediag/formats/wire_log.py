@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from voicediag.errors import FormatError
 from voicediag.formats.pcm import Spool
 from voicediag.formats.wire_file import Unread, WireFile
-from voicediag.protocols.events import Audio, Event, Malformed, Opened, TurnTaking, Words
+from voicediag.protocols.events import Audio, Event, Fact, Malformed, Opened, TurnTaking, Words
 from voicediag.session import AudioRef, Clock, Session, SessionBuilder, Track, TrackName, WireEvent, seconds
 from voicediag.session.layout import PlacedSource
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from voicediag.session import AudioSource
 
 ENDINGS = frozenset({".jsonl", ".ndjson"})
+# How a line calls itself that says who closed the connection: its message is {"code": 1008, "reason": "..."}.
+CLOSE = "close"
 
 
 def sniff(path: Path) -> bool:
@@ -98,8 +100,17 @@ class WireLoader:
                 self._note(where, passed.why)
                 continue
             self.builder.describe({"provider": passed.provider})
+            self._pass_by(passed.event)
             for event in passed.meaning:
                 self._tell(event, passed.event, where)
+
+    def _pass_by(self, passed: WireEvent) -> None:
+        """Tell that a message passed, and whether it closed the connection."""
+        at_s = seconds(passed.t_ns)
+        if passed.kind != CLOSE:
+            self.builder.passed(passed.direction, at_s, passed.kind)
+        else:
+            self.builder.mark("closed", at_s, id=passed.direction, name=str(passed.message.get("code", "")))
 
     def _tell(self, event: Event, passed: WireEvent, where: str) -> None:
         at_s = seconds(passed.t_ns)
@@ -114,7 +125,17 @@ class WireLoader:
             case TurnTaking():
                 self.builder.cue(event.kind, at_s, audio_ms=event.audio_ms)
             case Opened():
-                self.builder.describe({"model": event.model})
+                self.builder.describe({"model": event.model or None})
+                self.builder.mark("setup" if passed.direction == "up" else "ready", at_s)
+            case Fact():
+                self.builder.mark(
+                    event.kind,
+                    at_s,
+                    id=event.id,
+                    name=event.name,
+                    left_s=event.left_s,
+                    awaits_ask=event.awaits_ask,
+                )
             case Malformed():
                 self._note(where, event.what)
 

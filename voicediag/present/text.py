@@ -59,11 +59,19 @@ def _report(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     yield Text()
     if not diagnosis.findings:
         yield Text("Nothing found.", style="bold green")
-    for verdict in diagnosis.unjudged:
-        yield Text.assemble(("unjudged  ", "bold magenta"), (verdict.id, "bold"), f"  {verdict.reason}")
+    for reason, names in _unjudged(diagnosis).items():
+        yield Text.assemble(("unjudged  ", "bold magenta"), (", ".join(names), "bold"), f"  {reason}")
     for verdict in diagnosis.clear:
         bound = f"  {verdict.bound}" if verdict.bound else ""
         yield Text.assemble(("clear     ", "green"), verdict.id, (bound, "dim"))
+
+
+def _unjudged(diagnosis: Diagnosis) -> dict[str, list[str]]:
+    """Return which faults could not be judged, by the reason: a sound file has no wire, and a handful need one."""
+    names: dict[str, list[str]] = {}
+    for verdict in diagnosis.unjudged:
+        names.setdefault(verdict.reason or "", []).append(verdict.id)
+    return names
 
 
 def _described(session: Session) -> str:

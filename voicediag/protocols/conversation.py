@@ -15,14 +15,16 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from voicediag.protocols.events import BYTES_A_FRAME, Audio, Malformed
+from voicediag.protocols.events import BYTES_A_FRAME, Audio, Fact, Malformed
 from voicediag.session.source import FASTEST_HZ, SLOWEST_HZ
 
 if TYPE_CHECKING:
     from voicediag.protocols.events import Encoding, Event
     from voicediag.session import TrackName
-    from voicediag.session.events import Direction
+    from voicediag.session.events import Direction, MarkKind
 
+# Names are kept for as long as the session is; ids of calls are a few dozen letters.
+LONGEST_NAME = 100
 _HUMP = re.compile(r"(?<!^)(?=[A-Z])")
 # Python's SDK for Gemini sends base64 in its URL-safe alphabet, every other client in the standard one.
 _URL_SAFE = str.maketrans("-_", "+/")
@@ -80,6 +82,12 @@ def entries(value: object) -> Iterator[Mapping[str, Any]]:
 def text_of(value: object) -> str:
     """Return `value` where it is text, or else nothing."""
     return value if isinstance(value, str) else ""
+
+
+def named(kind: MarkKind, ident: object, name: object = None, *, awaits_ask: bool = False) -> Fact:
+    """Return a fact about what a message names; names are cut to `LONGEST_NAME`."""
+    texts = [str(value)[:LONGEST_NAME] if isinstance(value, str | int) else "" for value in (ident, name)]
+    return Fact(kind=kind, id=texts[0], name=texts[1], awaits_ask=awaits_ask)
 
 
 def number_of(value: object) -> float | None:

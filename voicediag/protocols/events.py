@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from voicediag.session import Role, TrackName
-    from voicediag.session.events import CueKind
+    from voicediag.session.events import CueKind, MarkKind
 
 Encoding: TypeAlias = Literal["pcm_16", "mulaw", "alaw"]
 BYTES_A_FRAME: Final[dict[str, int]] = {"pcm_16": 2, "mulaw": 1, "alaw": 1}
@@ -47,9 +47,35 @@ class TurnTaking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """The session was set up for this model."""
+    """The session is set up for this model: asked for on the way up, agreed to on the way down.
+
+    `model` is empty where the message names none.
+    """
 
     model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """What a message says of the session itself: its tools, its end, its errors.
+
+    Attributes
+    ----------
+    id : str
+        The provider's name for what the message is about, such as a tool call's.
+    name : str
+        Of a tool, or an error's code; of a slip, the rule that the message breaks.
+    left_s : float, optional
+        How long the connection still has.
+    awaits_ask : bool
+        Whether the model goes on only once the app asks it to.
+    """
+
+    kind: MarkKind
+    id: str = ""
+    name: str = ""
+    left_s: float | None = None
+    awaits_ask: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,4 +85,4 @@ class Malformed:
     what: str
 
 
-Event: TypeAlias = Audio | Words | TurnTaking | Opened | Malformed
+Event: TypeAlias = Audio | Words | TurnTaking | Opened | Fact | Malformed

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from voicediag.protocols.conversation import entries, look, rate_of, sound_in, spelt, text_of
-from voicediag.protocols.events import Event, Malformed, Opened, TurnTaking, Words
+from voicediag.protocols.conversation import entries, look, named, rate_of, sound_in, spelt, text_of
+from voicediag.protocols.events import Event, Fact, Malformed, Opened, TurnTaking, Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 UP_RATE_HZ = 16_000
 DOWN_RATE_HZ = 24_000
 _OURS = ("setup", "setupComplete", "serverContent", "realtimeInput", "clientContent", "toolCall", "toolResponse")
+# Whoever leaves it out is not told so: the service closes, or says nothing.
+NO_MODEL = "setup-without-model"
+_LEFT = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s")
 _RATE = re.compile(r";\s*rate\s*=\s*(\d{1,7})(?!\d)", re.IGNORECASE)
 # The names under which clients send 16-bit PCM; the service takes nothing else.
 _PCM = ("audio/pcm", "audio/l16", "audio/x-pcm", "audio/raw", "audio/x-raw")
@@ -50,11 +53,19 @@ class GeminiLive:
 
 
 def _sent(message: Mapping[str, Any]) -> Iterator[Event]:
-    if model := text_of(look(message, "setup", "model")):
+    if look(message, "setup") is not None:
+        model = text_of(look(message, "setup", "model"))
         yield Opened(model=model.removeprefix("models/"))
+        if not model:
+            yield Fact(kind="slip", name=NO_MODEL)
     given = look(message, "realtimeInput")
     for chunk in (look(given, "audio"), *entries(look(given, "mediaChunks"))):
         yield from _audio(chunk, "user-sent", UP_RATE_HZ)
+    said = look(given, "activityEnd") is not None or text_of(look(given, "text"))
+    if said or look(message, "clientContent", "turnComplete") is True:
+        yield Fact(kind="asked")
+    for answer in entries(look(message, "toolResponse", "functionResponses")):
+        yield named("tool-result", answer.get("id"), answer.get("name"))
 
 
 def _received(message: Mapping[str, Any]) -> Iterator[Event]:
@@ -62,11 +73,34 @@ def _received(message: Mapping[str, Any]) -> Iterator[Event]:
     yield from _words("user", look(content, "inputTranscription"))
     for part in entries(look(content, "modelTurn", "parts")):
         yield from _audio(look(part, "inlineData"), "agent-received", DOWN_RATE_HZ)
+        if text_of(look(part, "text")) and look(part, "thought") is not True:
+            yield Fact(kind="answered")
+        if isinstance(called := look(part, "functionCall"), dict):
+            yield named("tool-call", called.get("id"), called.get("name"))
     yield from _words("agent", look(content, "outputTranscription"))
     if look(content, "interrupted") is True:
         yield TurnTaking(kind="interrupted")
     if look(content, "turnComplete") is True:
         yield TurnTaking(kind="turn-complete")
+    yield from _of_the_session(message)
+
+
+def _of_the_session(message: Mapping[str, Any]) -> Iterator[Fact]:
+    """Yield what the service says of the session itself."""
+    if look(message, "setupComplete") is not None:
+        yield Fact(kind="ready")
+    for call in entries(look(message, "toolCall", "functionCalls")):
+        yield named("tool-call", call.get("id"), call.get("name"))
+    cancelled = look(message, "toolCallCancellation", "ids")
+    for call_id in cancelled if isinstance(cancelled, list) else ():
+        yield named("tool-cancelled", call_id)
+    if (leaving := look(message, "goAway")) is not None:
+        left = _LEFT.fullmatch(text_of(look(leaving, "timeLeft")))
+        yield Fact(kind="going-away", left_s=float(left[1]) if left else None)
+    if look(message, "sessionResumptionUpdate", "resumable") is True:
+        yield Fact(kind="resumable")
+    if isinstance(error := look(message, "error"), dict):
+        yield named("error", None, error.get("status") or error.get("code"))
 
 
 def _words(role: Role, transcription: object) -> Iterator[Event]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from voicediag.protocols.conversation import look, number_of, rate_of, sound_in, text_of
-from voicediag.protocols.events import Event, Opened, TurnTaking, Words
+from voicediag.protocols.conversation import look, named, number_of, rate_of, sound_in, text_of
+from voicediag.protocols.events import Event, Fact, Opened, TurnTaking, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from voicediag.protocols.events import Encoding
     from voicediag.session import TrackName
@@ -29,6 +29,8 @@ _FORMATS: Final[dict[str, tuple[Encoding, int]]] = {
     "g711_alaw": ("alaw", TELEPHONE_RATE_HZ),
 }
 _WAYS: Final[tuple[tuple[TrackName, str], ...]] = (("user-sent", "input"), ("agent-received", "output"))
+# The end of a session comes without a notice before it: this error, and the connection is closed.
+_EXPIRED = "session_expired"
 _AUDIO_DELTAS = ("response.output_audio.delta", "response.audio.delta")
 _FAMILIES = ("session.", "input_audio_buffer.", "conversation.", "response.", "output_audio_buffer.", "rate_limits.")
 
@@ -76,7 +78,7 @@ class OpenAIRealtime:
                 # The client says where it stopped playing: what it had queued was thrown away.
                 return [TurnTaking(kind="interrupted")]
             case _:
-                return []
+                return list(self._of_the_session(direction, message))
 
     @staticmethod
     def without_audio(message: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -90,8 +92,22 @@ class OpenAIRealtime:
         session = look(message, "session")
         for track, way in _WAYS:
             self._adopt(track, look(session, "audio", way, "format") or look(session, f"{way}_audio_format"))
-        model = text_of(look(session, "model"))
-        return [Opened(model=model)] if model else []
+        return [Opened(model=text_of(look(session, "model")))]
+
+    @staticmethod
+    def _of_the_session(direction: Direction, message: Mapping[str, Any]) -> Iterator[Fact]:
+        match direction, text_of(message.get("type")):
+            case "up", "response.create":
+                yield Fact(kind="asked")
+            case "up", "conversation.item.create" if look(message, "item", "type") == "function_call_output":
+                # The item is only added: the model says nothing of it until a response is asked for.
+                yield named("tool-result", look(message, "item", "call_id"), awaits_ask=True)
+            case "down", "response.output_item.done" if look(message, "item", "type") == "function_call":
+                yield named("tool-call", look(message, "item", "call_id"), look(message, "item", "name"))
+            case "down", "response.output_text.delta" | "response.text.delta":
+                yield Fact(kind="answered")
+            case "down", "error" if isinstance(error := message.get("error"), dict):
+                yield _failed(error)
 
     def _adopt(self, track: TrackName, form: object) -> None:
         name = text_of(form) or text_of(look(form, "type"))
@@ -113,3 +129,9 @@ class OpenAIRealtime:
         text = "" if item in self._heard else text_of(message.get("transcript"))
         self._heard.discard(item)
         return [Words(role="user", text=text, done=True)]
+
+
+def _failed(error: Mapping[str, Any]) -> Fact:
+    if error.get("code") == _EXPIRED:
+        return Fact(kind="going-away", name=_EXPIRED, left_s=0.0)
+    return named("error", None, error.get("code") or error.get("type"))

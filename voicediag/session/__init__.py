@@ -6,7 +6,7 @@ time it is iterated.
 
 from voicediag.session.builder import SessionBuilder
 from voicediag.session.clock import Clock, seconds
-from voicediag.session.events import AudioRef, Cue, PlaybackEvent, Problem, Turn, WireEvent
+from voicediag.session.events import AudioRef, Cue, Mark, PlaybackEvent, Problem, Turn, WireEvent
 from voicediag.session.session import Session
 from voicediag.session.source import ArraySource, AudioSource, Samples
 from voicediag.session.track import TRACK_NAMES, Role, Track, TrackName, track_name
@@ -18,6 +18,7 @@ __all__ = [
     "AudioSource",
     "Clock",
     "Cue",
+    "Mark",
     "PlaybackEvent",
     "Problem",
     "Role",

@@ -1,7 +1,7 @@
 """Puts a session together while its messages pass by.
 
-The reader of a log tells the builder what each message meant (`audio_sent`, `audio_received`, `words`, `cue`); the
-builder keeps frame counts and texts, never sound. `build` then knows every layout and says where each turn lay.
+The reader of a log tells the builder what each message meant (`audio_sent`, `audio_received`, `words`, `cue`, `mark`);
+the builder keeps frame counts and texts, never sound. `build` then knows every layout and says where each turn lay.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from voicediag.errors import InputError
 from voicediag.session.clock import LONGEST_S
-from voicediag.session.events import Cue, CueKind, PlaybackEvent, Problem, Turn, WireEvent
+from voicediag.session.events import Cue, CueKind, Direction, MarkKind, PlaybackEvent, Problem, Turn, WireEvent
+from voicediag.session.landmarks import Landmarks
 from voicediag.session.layout import Capture, Layout, PlacedSource, Playout
 from voicediag.session.session import Session
 from voicediag.session.track import TRACK_NAMES, Track, TrackName
@@ -51,6 +52,7 @@ class SessionBuilder:
     uplink: Capture | None = None
     downlink: Layout | None = None
     _turns: TurnTaker = field(default_factory=TurnTaker)
+    _landmarks: Landmarks = field(default_factory=Landmarks)
     _received: int = 0
     _unlisted: int = 0
 
@@ -91,10 +93,30 @@ class SessionBuilder:
             self.downlink.arrive(at_s, frames, first=first)
         self._received = max(self._received, (self._received if first is None else first) + frames)
         self._turns.sound(self._received)
+        self._landmarks.answered(at_s, self._received)
 
     def words(self, role: Role, text: str, at_s: float, *, done: bool = False) -> None:
         """Note words of a transcript that came at `at_s`; `done` ends the turn."""
+        if role == "agent":
+            self._landmarks.answered(at_s, self._received)
         self._turns.words(role, text, at_s, done=done)
+
+    def passed(self, direction: Direction, at_s: float, message: str) -> None:
+        """Note that a message passed, whatever it meant; call it before telling what that was."""
+        self._landmarks.passed(direction, at_s, message)
+
+    def mark(
+        self,
+        kind: MarkKind,
+        at_s: float,
+        *,
+        id: str = "",  # noqa: A002 - the provider's word for it
+        name: str = "",
+        left_s: float | None = None,
+        awaits_ask: bool = False,
+    ) -> None:
+        """Note what the last message says of the session itself."""
+        self._landmarks.put(kind, at_s, id=id, name=name, left_s=left_s, awaits_ask=awaits_ask, received=self._received)
 
     def cue(self, kind: CueKind, at_s: float, *, audio_ms: float | None = None) -> None:
         """Note what the provider said about turn-taking, `audio_ms` into the sound that was sent."""
@@ -102,6 +124,8 @@ class SessionBuilder:
             audio_ms = None
         if kind == "interrupted" and isinstance(self.downlink, Playout):
             self.downlink.flush(at_s)
+        if kind == "interrupted":
+            self.mark("interrupted", at_s)
         self._turns.cue(kind, at_s, audio_ms)
 
     def build(self, *, wire: Iterable[WireEvent] = (), playback: Iterable[PlaybackEvent] = ()) -> Session:
@@ -115,6 +139,7 @@ class SessionBuilder:
             wire=wire,
             playback=tuple(playback),
             turns=tuple(sorted(map(self._turn, self._turns.utterances), key=lambda turn: turn.span)),
+            marks=self._landmarks.all(),
             cues=tuple(Cue(kind=kind, at_s=at_s, audio_s=self._sent_s(ms)) for kind, at_s, ms in self._turns.cues),
             problems=tuple(problems),
             provenance=dict(self.provenance),

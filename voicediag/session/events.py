@@ -14,6 +14,23 @@ if TYPE_CHECKING:
 Direction: TypeAlias = Literal["up", "down"]
 PlayerEvent: TypeAlias = Literal["played", "underrun", "flushed", "queued"]
 CueKind: TypeAlias = Literal["speech-started", "speech-stopped", "interrupted", "turn-complete"]
+MarkKind: TypeAlias = Literal[
+    "setup",  # the app asks for a session
+    "ready",  # the provider agrees
+    "asked",  # the app asks the model to speak
+    "answered",  # the first that comes of the model after any of the above or below
+    "interrupted",
+    "tool-call",
+    "tool-result",
+    "tool-cancelled",
+    "going-away",  # the provider is about to end the connection
+    "resumable",  # the session can be taken up again from here
+    "error",
+    "slip",  # a message breaks its provider's rules
+    "closed",
+    "last-up",
+    "last-down",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +92,36 @@ class Cue:
     kind: CueKind
     at_s: float
     audio_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A message of the wire that is about the session itself, not about sound or words.
+
+    Attributes
+    ----------
+    at_s : float
+        When it passed.
+    message : str
+        What the provider calls it.
+    id, name : str
+        What it is about: a tool's call and name, an error's code, the rule that a slip breaks.
+    left_s : float or None
+        How long the connection still has.
+    awaits_ask : bool
+        Whether the model goes on only once the app asks it to.
+    received : int
+        How many frames of the agent's sound had come by then, its own included.
+    """
+
+    kind: MarkKind
+    at_s: float
+    message: str
+    id: str = ""
+    name: str = ""
+    left_s: float | None = None
+    awaits_ask: bool = False
+    received: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from voicediag.session.events import Cue, PlaybackEvent, Problem, Turn, WireEvent
+    from voicediag.session.events import Cue, Mark, PlaybackEvent, Problem, Turn, WireEvent
     from voicediag.session.track import Track, TrackName
 
 
@@ -30,6 +30,8 @@ class Session:
         Who said what, in order of time; empty where the recording has no transcripts.
     cues : tuple of Cue
         What the provider said about turn-taking.
+    marks : tuple of Mark
+        What the wire says of the session itself, in order of passing; empty where there is no wire log.
     problems : tuple of Problem
         What of the recording could not be read.
     provenance : mapping
@@ -42,6 +44,7 @@ class Session:
     playback: tuple[PlaybackEvent, ...] = field(default=(), repr=False)
     turns: tuple[Turn, ...] = ()
     cues: tuple[Cue, ...] = ()
+    marks: tuple[Mark, ...] = ()
     problems: tuple[Problem, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
 

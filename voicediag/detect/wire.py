@@ -1,0 +1,58 @@
+"""What the detectors of the wire share: whether there is a log, where it ends, and where to listen.
+
+They read `Session.marks`, which the protocols' readers filled: no provider's rules live here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from voicediag.session.landmarks import MOST_MARKS
+from voicediag.spans import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from voicediag.session import Mark, Session, Track
+
+NO_LOG = "the session has no wire log"
+TOO_LONG = f"the wire log says over {MOST_MARKS} things of the session, and the rest was not kept"
+# An app that connects again and again fails again and again; nobody looks at more than a page of it.
+MOST_SHOWN = 20
+# A place that lies after the last sound is shown at its end.
+SHORTEST_S = 1.0
+
+
+def missing(session: Session) -> str | None:
+    """Return why the wire cannot be judged, or None where it can."""
+    if not session.marks:
+        return NO_LOG
+    if not session.tracks:
+        return "no track could be read: a fault of the wire is shown beside its sound"
+    return TOO_LONG if len(session.marks) > MOST_MARKS else None
+
+
+def end_s(marks: Iterable[Mark]) -> float:
+    """Return when the last message passed, or the last connection was closed."""
+    return max(mark.at_s for mark in marks)
+
+
+def after(marks: tuple[Mark, ...], index: int, *until: str) -> Iterator[Mark]:
+    """Yield the marks that follow one, up to the first whose kind is among `until`, that one included."""
+    for mark in marks[index + 1 :]:
+        yield mark
+        if mark.kind in until:
+            return
+
+
+def first(marks: Iterable[Mark], *kinds: str) -> Mark | None:
+    """Return the first mark of these kinds."""
+    return next((mark for mark in marks if mark.kind in kinds), None)
+
+
+def place(session: Session, start_s: float, stop_s: float, *, prefer: Track | None) -> tuple[Track, Span]:
+    """Return a track and the part of a time at which it can be heard."""
+    track = prefer or max(session.tracks.values(), key=lambda track: track.span.end_s)
+    last_s = max(track.span.end_s, SHORTEST_S)
+    start_s = min(max(start_s, 0.0), last_s - SHORTEST_S)
+    return track, Span(start_s, min(max(stop_s, start_s + SHORTEST_S), last_s))
