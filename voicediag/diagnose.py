@@ -27,6 +27,7 @@ EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     "clipped-audio": frozenset({Cause.VAD}),
     # Where nobody agreed to talk there is silence to hear and time that is lost, and no echo.
     "silent-connect": frozenset({Cause.STARVATION, Cause.LATENCY}),
+    "unanswered-tool-call": frozenset({Cause.LATENCY}),
 }
 ORDER: Final = tuple(Cause)
 PATH_LAG = Limit(2.5, "s", "the longest echo delay that is looked for (measure/delay)")

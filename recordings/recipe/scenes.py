@@ -13,6 +13,7 @@ from recipe import (
     scenes_loop,
     scenes_silent,
     scenes_starved,
+    scenes_tools,
 )
 
 if TYPE_CHECKING:
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
 SCENES: tuple[Scene, ...] = (
     *scenes_damaged.SCENES,
     *scenes_connect.SCENES,
+    *scenes_tools.SCENES,
     *scenes_silent.SCENES,
     *scenes_starved.SCENES,
     *scenes_clipped.SCENES,
     *scenes_echo.SCENES,
     *scenes_loop.SCENES,
     *scenes_clean.SCENES,
+    *scenes_tools.CLEAN,
 )

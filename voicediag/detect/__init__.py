@@ -8,6 +8,7 @@ from voicediag.detect import (
     silent_connect,
     silent_track,
     starved_capture,
+    unanswered_tool_call,
 )
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination, Leak
@@ -43,6 +44,7 @@ __all__ = [
 DETECTORS: tuple[Detector, ...] = (
     damaged_recording.DETECTOR,
     silent_connect.DETECTOR,
+    unanswered_tool_call.DETECTOR,
     clipped_audio.DETECTOR,
     silent_track.DETECTOR,
     starved_capture.DETECTOR,

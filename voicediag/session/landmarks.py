@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from voicediag.session.events import Direction, MarkKind
 
 # A session of three hours has some hundred; a log of garbage must not fill the memory.
-MOST_MARKS = 20_000
+MOST_MARKS = 10_000
 # After these somebody waits for the model.
 _AWAIT: Final = frozenset({"setup", "ready", "asked", "tool-call", "tool-result", "interrupted"})
 
