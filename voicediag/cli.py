@@ -185,6 +185,46 @@ def repair(
         print(f"Missing: {problem}")
 
 
+@app.command()
+def emulate(
+    provider: Annotated[str, typer.Argument(help="gemini or openai.")] = "",
+    port: Annotated[int, typer.Option(help="Where clients connect to; 0 takes a free port.")] = 8765,
+    tls_port: Annotated[int | None, typer.Option(help="The same with TLS, for clients that insist on it.")] = None,
+    ca_file: Annotated[Path, typer.Option(help="Where to write the authority that vouches for that port.")] = Path(
+        "voicediag-ca.pem"
+    ),
+    scenario: Annotated[Path | None, typer.Option(help="What the agent says: a JSON file.")] = None,
+    fault: Annotated[list[str] | None, typer.Option(help="What goes wrong: NAME or NAME=SECONDS; repeat it.")] = None,
+    list_faults: Annotated[bool, typer.Option("--list-faults", help="Say what each fault does, and exit.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Answer an app on this machine as Gemini Live or OpenAI Realtime would, with faults by name.
+
+    Example: `voicediag emulate openai --port 8765 --fault late-chunks=0.8`
+    """
+    from voicediag.live import emulator
+
+    if list_faults:
+        for name, kind in emulator.FAULTS.items():
+            print(f"{name:24}{' '.join(kind.providers):16}{kind.says}")
+        return
+
+    def say_ready(running: emulator.Emulator) -> None:
+        if as_json:
+            print(json.dumps({"schema": "voicediag.emulate/1", **running.told(ca_file)}), flush=True)
+        else:
+            print(*running.to_paste(ca_file), "\nCtrl-C stops.", sep="\n", flush=True)
+
+    with _input_errors():
+        told = emulator.read(scenario) if scenario else None
+        try:
+            emulator.run(
+                provider, told, faults=fault or (), port=port, tls_port=tls_port, ca_file=ca_file, on_ready=say_ready
+            )
+        except KeyboardInterrupt:
+            print("Stopped.", file=sys.stderr)
+
+
 def main() -> None:
     """Run the command line."""
     app()

@@ -5,6 +5,6 @@
 
 from voicediag.live.emulator.faults import FAULTS, Faults, parse
 from voicediag.live.emulator.scenario import Reply, Scenario, Tool, Vad, read
-from voicediag.live.emulator.serving import Emulator, serving
+from voicediag.live.emulator.serving import Emulator, run, serving
 
-__all__ = ["FAULTS", "Emulator", "Faults", "Reply", "Scenario", "Tool", "Vad", "parse", "read", "serving"]
+__all__ = ["FAULTS", "Emulator", "Faults", "Reply", "Scenario", "Tool", "Vad", "parse", "read", "run", "serving"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from voicediag.errors import InputError
 from voicediag.live.emulator.faults import parse
+from voicediag.live.emulator.pointing import POINTING
 from voicediag.live.emulator.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from voicediag.live.certificate import Authority
 
 HOST = "127.0.0.1"
-PROVIDERS = ("gemini", "openai")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,24 +56,19 @@ class Emulator:
     def _path(self) -> str:
         return "/v1" if self.provider == "openai" else ""
 
-    def to_paste(self, ca_file: Path | None = None) -> Iterator[str]:
-        """Yield lines for a shell, with what each client needs of them."""
-        plain, tls = self.base_url, self.tls_base_url
-        if self.provider == "openai":
-            yield "# openai for Python, pipecat (base_url=ws://.../v1/realtime), livekit:"
-            yield f"export OPENAI_BASE_URL={plain} OPENAI_API_KEY=any"
-            yield "# openai for Node forces TLS (baseURL=...):"
-            yield from self._with_tls(
-                f"export OPENAI_BASE_URL={tls} OPENAI_API_KEY=any", "NODE_EXTRA_CA_CERTS", ca_file
-            )
-            return
-        yield "# @google/genai for Node:"
-        yield f"export GOOGLE_GEMINI_BASE_URL={plain} GEMINI_API_KEY=any"
-        yield "# google-genai for Python, and pipecat and livekit with it, force TLS:"
-        yield from self._with_tls(f"export GOOGLE_GEMINI_BASE_URL={tls} GEMINI_API_KEY=any", "SSL_CERT_FILE", ca_file)
+    def told(self, ca_file: Path) -> dict[str, str | None]:
+        """Return the addresses, for programs."""
+        trusted = None if self.tls_port is None else str(ca_file)
+        urls = {"base_url": self.base_url, "tls_base_url": self.tls_base_url}
+        return {"provider": self.provider, **urls, "ca_file": trusted}
 
-    def _with_tls(self, line: str, trust: str, ca_file: Path | None) -> Iterator[str]:
-        yield "#   start it again with --tls-port" if self.tls_port is None else f"{line} {trust}={ca_file}"
+    def to_paste(self, ca_file: Path) -> Iterator[str]:
+        """Yield its base URLs, and lines for a shell with what each client needs of them."""
+        yield f"{self.provider} is emulated at {self.base_url}"
+        if self.tls_base_url:
+            yield f"with TLS at {self.tls_base_url}, trusted through {ca_file}"
+        yield ""
+        yield from POINTING[self.provider](self.base_url, self.tls_base_url, str(ca_file.resolve()))
 
 
 @asynccontextmanager
@@ -111,8 +107,8 @@ async def serving(
     from voicediag.live.emulator.clips import clips_of
     from voicediag.live.emulator.service import Script
 
-    if provider not in PROVIDERS:
-        raise InputError(expected=f"a provider of {', '.join(PROVIDERS)}", got=repr(provider))
+    if provider not in POINTING:
+        raise InputError(expected=f"a provider of {', '.join(POINTING)}", got=repr(provider))
     told = scenario or Scenario()
     chosen = parse([*told.faults, *faults], provider=provider)
     app = application(provider, Script(scenario=told, clips=clips_of(told), faults=chosen))
@@ -130,6 +126,27 @@ async def serving(
         yield Emulator(provider=provider, port=open_port, tls_port=secret_port, authority=authority)
     finally:
         await runner.cleanup()
+
+
+def run(
+    provider: str,
+    scenario: Scenario | None,
+    *,
+    faults: Iterable[str],
+    port: int,
+    tls_port: int | None,
+    ca_file: Path,
+    on_ready: Callable[[Emulator], None],
+) -> None:
+    """Emulate a provider until Ctrl-C, which raises `KeyboardInterrupt` once all is closed; as `serving`."""
+
+    async def hold() -> None:
+        held = serving(provider, scenario, faults=faults, port=port, tls_port=tls_port, ca_file=ca_file)
+        async with held as emulator:
+            on_ready(emulator)
+            await asyncio.Event().wait()
+
+    asyncio.run(hold())
 
 
 async def _listen(runner: web.AppRunner, port: int, context: ssl.SSLContext | None) -> int:
