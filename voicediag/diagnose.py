@@ -28,6 +28,8 @@ EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     # Where nobody agreed to talk there is silence to hear and time that is lost, and no echo.
     "silent-connect": frozenset({Cause.STARVATION, Cause.LATENCY}),
     "unanswered-tool-call": frozenset({Cause.LATENCY}),
+    # The calls of a connection are lost with it.
+    "unheeded-goaway": frozenset({Cause.LATENCY, "unanswered-tool-call"}),
 }
 ORDER: Final = tuple(Cause)
 PATH_LAG = Limit(2.5, "s", "the longest echo delay that is looked for (measure/delay)")

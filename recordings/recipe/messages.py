@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One message: when it passed, which way, what it said, and where its sound went."""
+    """One message: when it passed, which way, what it said and, where it does not say so itself, what it is called."""
 
     at_s: float
     up: bool
     body: Mapping[str, Any]
     audio: AudioRef | None = None
+    kind: str = ""
 
 
 def audio_of(track: Literal["user-sent", "agent-received"], frame: int, frames: int) -> AudioRef:

@@ -53,6 +53,7 @@ def produce(scene: Scene, folder: Path) -> None:
     if scene.taps_microphone:
         sounds["user-captured"] = (captured, user_hz)
     passed = _on_the_wire(scene, staged, sent.size)
+    sounds["user-sent"] = (sent[: _passed_frames(passed, "user-sent")], user_hz)
     faults = [
         *_planted(scene, "user-sent", user_fault, sent, user_hz),
         *_planted(scene, "agent-received", _on_the_clock(staged, model_fault), came, AGENT_HZ),
@@ -191,6 +192,12 @@ def _on_the_wire(scene: Scene, staged: Staged, sent_frames: int) -> OnTheWire:
     return replace(passed, messages=sorted(passed.messages, key=lambda message: message.at_s))
 
 
+def _passed_frames(passed: OnTheWire, track: TrackName) -> int:
+    """Return how much of a track went over the wire before the connection ended."""
+    sounds = [message.audio for message in passed.messages if message.audio and message.audio.track == track]
+    return max((sound.frame + sound.frames for sound in sounds), default=0)
+
+
 def _messages(scene: Scene, staged: Staged, sent_frames: int) -> list[Message]:
     dialect, model = DIALECTS[scene.provider], MODELS[scene.provider]
     size = round(dialect.up_s * dialect.user_hz)
@@ -209,14 +216,14 @@ def _numbered(messages: Iterable[Message]) -> Iterator[WireEvent]:
     for number, message in enumerate(messages):
         t_ns = round(message.at_s * 1e9)
         body = dict(message.body)
-        if "type" in body and not message.up:
+        if "type" in body and not message.up and not message.kind:
             body = {"type": body.pop("type"), "event_id": f"event_{number}", **body}
         yield WireEvent(
             t_ns=t_ns,
             wall_ns=CREATED_NS + t_ns,
             direction="up" if message.up else "down",
             sequence=number,
-            kind=body.get("type", next(iter(body))),
+            kind=message.kind or body.get("type", next(iter(body))),
             message=body,
             audio=message.audio,
         )

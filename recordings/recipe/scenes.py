@@ -10,6 +10,7 @@ from recipe import (
     scenes_connect,
     scenes_damaged,
     scenes_echo,
+    scenes_endings,
     scenes_loop,
     scenes_silent,
     scenes_starved,
@@ -23,6 +24,7 @@ SCENES: tuple[Scene, ...] = (
     *scenes_damaged.SCENES,
     *scenes_connect.SCENES,
     *scenes_tools.SCENES,
+    *scenes_endings.SCENES,
     *scenes_silent.SCENES,
     *scenes_starved.SCENES,
     *scenes_clipped.SCENES,
@@ -30,4 +32,5 @@ SCENES: tuple[Scene, ...] = (
     *scenes_loop.SCENES,
     *scenes_clean.SCENES,
     *scenes_tools.CLEAN,
+    scenes_endings.HANDOVER,
 )

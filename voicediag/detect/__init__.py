@@ -9,6 +9,7 @@ from voicediag.detect import (
     silent_track,
     starved_capture,
     unanswered_tool_call,
+    unheeded_goaway,
 )
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination, Leak
@@ -45,6 +46,7 @@ DETECTORS: tuple[Detector, ...] = (
     damaged_recording.DETECTOR,
     silent_connect.DETECTOR,
     unanswered_tool_call.DETECTOR,
+    unheeded_goaway.DETECTOR,
     clipped_audio.DETECTOR,
     silent_track.DETECTOR,
     starved_capture.DETECTOR,
