@@ -89,6 +89,8 @@ def test_the_handshake_passes_and_nothing_of_it_reaches_the_disk(tmp_path):
     assert seen["path"] == f"/v1/realtime?model=m&key={KEY}"
     assert seen["headers"]["Authorization"] == f"Bearer {KEY}"
     assert seen["headers"]["X-Mine"] == "1"
+    # Nothing is added that the app did not say.
+    assert "Accept" not in seen["headers"]
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert files
     assert not any(KEY.encode() in file.read_bytes() for file in files)
@@ -185,6 +187,18 @@ def test_both_directions_are_recorded(tmp_path):
         "user-sent": 5 * len(SOUND) // 2,
         "agent-received": 5 * len(SOUND) // 2,
     }
+
+
+def test_as_many_calls_as_come_are_relayed_at_once(tmp_path):
+    async def talk(url):
+        clients = await asyncio.gather(*(websockets.connect(url, open_timeout=60) for _ in range(120)))
+        await asyncio.gather(*(client.send(str(number)) for number, client in enumerate(clients)))
+        answers = await asyncio.gather(*(client.recv() for client in clients))
+        await asyncio.gather(*(client.close() for client in clients))
+        return answers
+
+    assert through(tmp_path, echo, talk) == [str(number) for number in range(120)]
+    assert len(list(tmp_path.glob("*.vds"))) == 120
 
 
 def test_a_refused_handshake_is_the_providers_own(tmp_path):

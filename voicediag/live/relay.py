@@ -8,6 +8,7 @@ a recorder in another process, which cannot slow the call down.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -76,7 +77,12 @@ class Relay:
         timeout = aiohttp.ClientTimeout(total=None)
         # Cookies of one app are none of another's.
         self._client = aiohttp.ClientSession(
-            timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
+            timeout=timeout,
+            # By default a hundred calls would be all, and the next one would wait for ever.
+            connector=aiohttp.TCPConnector(limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
         )
         yield
         await self._client.close()
@@ -163,11 +169,12 @@ class Relay:
             return web.Response(status=502, text=f"voicediag relay: {self.upstream} cannot be reached: {error}\n")
 
     def _folder(self) -> Path:
-        """Return a folder that does not exist yet."""
+        """Return a folder that is this call's alone; where it cannot be made, the recorder says so."""
         stem = time.strftime("%Y-%m-%dT%H-%M-%SZ", time.gmtime()) + f"-{self.provider}"
-        number = 1
-        while (folder := self.out / (f"{stem}.vds" if number == 1 else f"{stem}-{number}.vds")).exists():
-            number += 1
+        names = itertools.chain([f"{stem}.vds"], (f"{stem}_{number}.vds" for number in itertools.count(2)))
+        folder = self.out / next(names)
+        while not _made(folder):
+            folder = self.out / next(names)
         return folder
 
 
@@ -256,6 +263,18 @@ def _stranger(request: web.Request) -> str | None:
     if origin and origin != "null" and _name(origin) not in LOOPBACK:
         return f"expected a page of this machine, got {origin}"
     return None
+
+
+def _made(folder: Path) -> bool:
+    """Make a folder; return False where there is one of that name already."""
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+    except FileExistsError:
+        return False
+    except OSError:
+        # A disk that takes no folder is the recorder's to speak of.
+        return True
+    return True
 
 
 def _name(url: str) -> str | None:
