@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint pytest lab lock recordings bench libraries wheel clean
+.PHONY: help demo test lint pytest lab lock recordings bench conformance libraries wheel clean
 
 help:
 	@echo "make demo        check a recorded session that went wrong, and say why"
@@ -15,6 +15,7 @@ help:
 	@echo "make lab         JupyterLab on notebooks/"
 	@echo "make recordings  make recordings/ again from its recipe"
 	@echo "make bench       speed, beside other tools"
+	@echo "make conformance other people's clients against the emulators (fetches them; npm for those of Node)"
 	@echo "make lock        resolve the locks again (UPGRADE=1: to the newest versions)"
 	@echo "make wheel       build dist/*.whl"
 	@echo "make lint        only ruff and mypy; make pytest PYTEST_ARGS='-k echo' only some tests"
@@ -44,13 +45,16 @@ recordings: $(VENV)/.recipe
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.speed
 
+conformance: $(VENV)/.dev
+	$(BIN)/python tests/conformance/clients/run.py
+
 libraries: $(VENV)/.libraries
 
 wheel: $(VENV)/.dev
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist
 
 clean:
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-clients dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the environment -------------------------------------------------------------------------------------------------
