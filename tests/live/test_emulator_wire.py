@@ -191,6 +191,19 @@ def test_how_a_connection_ends(scenario, provider, faults, path, end):
     assert end[1] in reason
 
 
+def test_a_client_hears_that_the_emulator_stops(scenario):
+    async def end():
+        async with serving("gemini", scenario) as emulator:
+            client = await connect(ws(emulator, GEMINI + "?key=any"))
+            await said(client, SETUP, GREET)
+            await client.recv()
+        async with client:
+            await client.wait_closed()
+            return client.close_code
+
+    assert asyncio.run(end()) == 1001
+
+
 def test_the_beta_is_switched_off(scenario):
     async def end():
         async with serving("openai", scenario) as emulator:

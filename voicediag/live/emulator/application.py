@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from voicediag.live.emulator.connection import Connection
+from voicediag.live.emulator.connection import OPEN, Connection, close_all
 from voicediag.live.emulator.gemini import GeminiService
 from voicediag.live.emulator.openai import LONGEST_S, OpenAIService
 from voicediag.live.emulator.refusing import Refusing
@@ -39,6 +39,8 @@ BETA_GONE: Final = "The Realtime Beta API is no longer supported. Please use /v1
 def application(provider: str, script: Script) -> web.Application:
     """Return the addresses of one provider."""
     app = web.Application(middlewares=[_own_pages_only])
+    app[OPEN] = set()
+    app.on_shutdown.append(close_all)
     desk = _GeminiDesk(script) if provider == "gemini" else _OpenAIDesk(script)
     desk.add_to(app)
     return app

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from aiohttp import ClientConnectionResetError, WSMsgType, web
+from aiohttp import ClientConnectionResetError, WSCloseCode, WSMsgType, web
 
 from voicediag.live.emulator.agenda import Abort, Action, Close
 
@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 REASON_BYTES = 123
 # Two minutes of sound in one message, and more than any client sends.
 LONGEST_MESSAGE = 16 * 1024 * 1024
+# How long a client may take to close too.
+CLOSING_S = 1.0
+OPEN: Final = web.AppKey("open", set[web.WebSocketResponse])
+
+
+async def close_all(app: web.Application) -> None:
+    """Close what is still open, so that clients hear of it when the emulator stops."""
+    still_open = app[OPEN]
+    for socket in tuple(still_open):
+        await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the emulator was stopped")
 
 
 @dataclass(slots=True)
@@ -46,9 +56,14 @@ class Connection:
     async def hold(self) -> web.WebSocketResponse:
         """Hold the conversation until either side ends it."""
         socket = web.WebSocketResponse(
-            protocols=self.protocols, autoping=False, max_msg_size=LONGEST_MESSAGE, compress=not self.binary
+            protocols=self.protocols,
+            autoping=False,
+            max_msg_size=LONGEST_MESSAGE,
+            compress=not self.binary,
+            timeout=CLOSING_S,
         )
         await socket.prepare(self.request)
+        self.request.app[OPEN].add(socket)
         late: set[asyncio.Task[None]] = set()
         try:
             await self._converse(socket, late)
@@ -56,6 +71,7 @@ class Connection:
             # The client went away while it was spoken to.
             pass
         finally:
+            self.request.app[OPEN].discard(socket)
             for task in late:
                 task.cancel()
         return socket
