@@ -22,6 +22,10 @@ QUESTIONS: dict[str, dict[str, str]] = {
         "tracks": "list(session.tracks)",
         "played": "[heard.start_s, heard.end_s]",
     },
+    "12_emulator.ipynb": {
+        "received_s": "received_s",
+        "longest_gap_s": "longest_gap_s",
+    },
     "50_write_a_detector.ipynb": {
         "dc": "finding.primary.measure['dc']",
         "where": "[[span.start_s, span.end_s] for span in finding.where]",
@@ -96,6 +100,19 @@ def test_start_here(ran):
     # The session, the diagnosis, the evidence, and two players.
     assert shown(cells).count("text/html") >= 5
     assert sum("<audio" in str(o.data) for c in cells for o in c.get("outputs", ()) if "data" in o) >= 2
+    assert not complaints(cells)
+    assert not left_behind
+
+
+def test_emulator(ran):
+    answers, cells, left_behind = ran("12_emulator.ipynb")
+    # The demo's first turn, 1.63 s.
+    received_s, gap_s = answers["received_s"], answers["longest_gap_s"]
+    assert received_s["as it should be"] == received_s["late-chunks"] == pytest.approx(1.63)
+    assert received_s["never-chunks"] == pytest.approx(1.63 * 0.9, abs=0.04)
+    assert received_s["wrong-rate"] == pytest.approx(1.63 * 2 / 3, abs=0.001)
+    assert gap_s["late-chunks"] > 0.5
+    assert "image/png" in shown(cells)
     assert not complaints(cells)
     assert not left_behind
 
