@@ -161,7 +161,7 @@ class _Response:
         yield self._down(at_s + 0.004, "conversation.item.done", previous_item_id=self.previous, item=item)
         yield self._down(at_s + 0.005, "response.done", response=self._done(cancelled=cancelled, item=item))
         if turn.stop_s is not None:
-            place = {"item_id": self.item, "content_index": 0, "audio_end_ms": turn.played // 24}
+            place = {"item_id": self.item, "content_index": 0, "audio_end_ms": (turn.played - turn.stale) // 24}
             yield Message(at_s=turn.stop_s + 0.01, up=True, body={"type": "conversation.item.truncate", **place})
             yield self._down(turn.stop_s + 0.05, "conversation.item.truncated", **place)
 

@@ -60,6 +60,7 @@ def produce(scene: Scene, folder: Path) -> None:
         *_echoes(scene, staged),
         *_killed(scene, staged),
         *_of_the_wire(scene, staged, passed),
+        *_unflushed(staged),
     ]
     session_folder.write(_session(scene, staged, sounds, passed.messages), folder, truth=_truth(scene, staged, faults))
     if scene.killed_s is not None:
@@ -118,6 +119,14 @@ def _of_the_wire(scene: Scene, staged: Staged, passed: OnTheWire) -> Iterator[Tr
         track = "agent-received" if staged.replies else "user-sent"
         sizes = passed.sizes or {}
         yield {"id": scene.folder, "track": track, "spans": _pairs(passed.spans), "sizes": sizes}
+
+
+def _unflushed(staged: Staged) -> Iterator[Truth]:
+    stale = [(reply.stop_s or 0.0, reply.stale / AGENT_HZ) for reply in staged.replies if reply.stale]
+    if stale:
+        spans = [Span(stop_s, stop_s + late_s) for stop_s, late_s in stale]
+        sizes = {"stale_ms": round(max(late_s for _, late_s in stale) * 1_000, 1), "interruptions": len(stale)}
+        yield {"id": "unflushed-playback", "track": "agent-played", "spans": _pairs(spans), "sizes": sizes}
 
 
 def _echoes(scene: Scene, staged: Staged) -> Iterator[Truth]:
@@ -239,9 +248,10 @@ def _playback(staged: Staged) -> Iterator[PlaybackEvent]:
         for frame in range(0, reply.played, size):
             t_ns = round((reply.play_frame + frame) / AGENT_HZ * 1e9)
             events.append((t_ns, "played", reply.frame + frame, min(size, reply.played - frame)))
-        if reply.stop_s is not None:
-            rest = reply.samples.size - reply.played
-            events.append((round((reply.stop_s + FLUSH_S) * 1e9), "flushed", reply.frame + reply.played, rest))
+        rest = reply.samples.size - reply.played
+        # Who has played all of it has nothing left to flush.
+        if reply.stop_s is not None and (rest or not reply.stale):
+            events.append((round((reply.flush_s + FLUSH_S) * 1e9), "flushed", reply.frame + reply.played, rest))
     for t_ns, event, frame, frames in sorted(events):
         yield PlaybackEvent(t_ns=t_ns, event=event, frame=frame, frames=frames)
 

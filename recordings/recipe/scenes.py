@@ -15,6 +15,7 @@ from recipe import (
     scenes_silent,
     scenes_starved,
     scenes_tools,
+    scenes_unflushed,
 )
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ SCENES: tuple[Scene, ...] = (
     *scenes_connect.SCENES,
     *scenes_tools.SCENES,
     *scenes_endings.SCENES,
+    *scenes_unflushed.SCENES,
     *scenes_silent.SCENES,
     *scenes_starved.SCENES,
     *scenes_clipped.SCENES,
@@ -33,4 +35,5 @@ SCENES: tuple[Scene, ...] = (
     *scenes_clean.SCENES,
     *scenes_tools.CLEAN,
     scenes_endings.HANDOVER,
+    *scenes_unflushed.CLEAN,
 )

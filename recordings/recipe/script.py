@@ -89,6 +89,8 @@ class Scene:
         The same for the model's sound.
     wire_damage : callable, optional
         Changes the messages that pass.
+    unflushed_s : float
+        How long the player plays on after an interruption, as far as it has anything to play.
     deaf : bool
         The provider hears nothing: it transcribes nothing, and the app has to ask for each answer.
     taps_microphone : bool
@@ -113,6 +115,7 @@ class Scene:
     damage: Damage | None = None
     model_damage: Damage | None = None
     wire_damage: WireDamage | None = None
+    unflushed_s: float = 0.0
     deaf: bool = False
     taps_microphone: bool = False
     killed_s: float | None = None

@@ -59,6 +59,8 @@ class Reply:
     chunks: list[tuple[float, int, int]] = field(default_factory=list)
     play_frame: int = 0
     played: int = 0
+    stale: int = 0
+    flush_s: float = 0.0
     stop_s: float | None = None
     prompted: bool = False
 
@@ -123,7 +125,7 @@ def _speak(scene: Scene, staged: Staged, line: User) -> None:
     start = round(start_s * rate_hz)
     span = Span(start / rate_hz, (start + voice.size) / rate_hz)
     if line.barges_in and last:
-        _stop(last, span.start_s + BARGE_IN_S)
+        _stop(last, span.start_s + BARGE_IN_S, late_s=scene.unflushed_s)
     staged.spoken.append((start, voice))
     staged.user_spans.append(span)
     if line.heard and not scene.deaf:
@@ -145,7 +147,7 @@ def _answer(scene: Scene, staged: Staged, line: Agent) -> None:
     reply.play_frame = round((first_s + CUSHION_S) * AGENT_HZ)
     reply.played = samples.size
     if line.stop_s is not None:
-        _stop(reply, reply.play_s + line.stop_s)
+        _stop(reply, reply.play_s + line.stop_s, late_s=scene.unflushed_s)
     staged.turns.append(reply)
 
 
@@ -158,14 +160,16 @@ def _return(scene: Scene, staged: Staged, line: Echo) -> None:
     )
 
 
-def _stop(reply: Reply, at_s: float) -> None:
-    """Interrupt a turn: what was not sent yet never is, what was not played yet is thrown away."""
+def _stop(reply: Reply, at_s: float, *, late_s: float) -> None:
+    """Interrupt a turn: what was not sent yet never is, what was not played yet is thrown away, now or late."""
     if at_s >= reply.end_s:
         return
     reply.stop_s = at_s
     reply.chunks = [chunk for chunk in reply.chunks if chunk[0] < at_s]
     reply.samples = reply.samples[: reply.chunks[-1][1] + reply.chunks[-1][2]]
-    reply.played = min(reply.samples.size, round(at_s * AGENT_HZ) - reply.play_frame)
+    in_time = min(reply.samples.size, round(at_s * AGENT_HZ) - reply.play_frame)
+    reply.played = min(reply.samples.size, in_time + round(late_s * AGENT_HZ))
+    reply.stale, reply.flush_s = reply.played - in_time, at_s + late_s
 
 
 def _silence_from(staged: Staged) -> float:

@@ -9,6 +9,7 @@ from voicediag.detect import (
     silent_track,
     starved_capture,
     unanswered_tool_call,
+    unflushed_playback,
     unheeded_goaway,
 )
 from voicediag.detect.detector import Detector
@@ -47,6 +48,7 @@ DETECTORS: tuple[Detector, ...] = (
     silent_connect.DETECTOR,
     unanswered_tool_call.DETECTOR,
     unheeded_goaway.DETECTOR,
+    unflushed_playback.DETECTOR,
     clipped_audio.DETECTOR,
     silent_track.DETECTOR,
     starved_capture.DETECTOR,

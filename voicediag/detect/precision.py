@@ -18,5 +18,6 @@ PRECISION: Final[dict[str, float]] = {
     "silent-track": 0.98,
     "starved-capture": 0.99,
     "unanswered-tool-call": 0.95,
+    "unflushed-playback": 0.95,
     "unheeded-goaway": 0.95,
 }

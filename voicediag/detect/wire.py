@@ -20,7 +20,7 @@ TOO_LONG = f"the wire log says over {MOST_MARKS} things of the session, and the 
 # An app that connects again and again fails again and again; nobody looks at more than a page of it.
 MOST_SHOWN = 20
 # A place that lies after the last sound is shown at its end.
-SHORTEST_S = 1.0
+SHORTEST_S = 0.1
 
 
 def missing(session: Session) -> str | None:
