@@ -19,8 +19,8 @@ def mark(kind, at_s, **facts):
     return {"kind": kind, "at_s": at_s, **facts}
 
 
-def closed(at_s, by="down"):
-    return mark("closed", at_s, id=by, name="1011")
+def closed(at_s, by="down", code="1011"):
+    return mark("closed", at_s, id=by, name=code)
 
 
 def examined(*marks, tracks=None):
@@ -52,6 +52,11 @@ def test_a_log_without_closes_goes_by_the_time_that_was_left():
     assert verdict.findings[0].primary.measure["ended_s"] == 9.0
 
 
+@pytest.mark.parametrize(("at_s", "code"), [(6.0, "1011"), (8.5, "1000"), (9.2, "1006")])
+def test_a_close_is_the_announced_one_by_its_time_or_its_code(at_s, code):
+    assert examined(NOTICE, closed(at_s, code=code)).findings[0].primary.measure["code"] == code
+
+
 def test_an_expiry_has_no_notice_and_is_found_whoever_closes():
     expired = {**NOTICE, "left_s": 0.0, "name": "session_expired"}
     assert examined(expired, closed(5.02)).findings
@@ -77,12 +82,24 @@ def test_each_connection_that_is_cut_is_evidence():
         (NOTICE, mark("setup", 6.0), closed(6.5, by="up"), mark("last-down", 19.0)),
         (NOTICE, mark("setup", 9.9), mark("last-down", 19.0)),
         (NOTICE, closed(8.0, by="up")),
+        (NOTICE, closed(6.0, code="1000")),
+        (NOTICE, closed(6.0, code="1006")),
         (NOTICE, mark("last-down", 7.0)),
         (NOTICE, mark("last-down", 19.0)),
         ({**NOTICE, "left_s": None}, mark("last-down", 7.0)),
         (mark("last-down", 19.0),),
     ],
-    ids=["handed over", "just in time", "hung up", "ended before", "outlived", "no time was named", "no notice"],
+    ids=[
+        "handed over",
+        "just in time",
+        "hung up",
+        "ended well",
+        "broke",
+        "ended before",
+        "outlived",
+        "no time was named",
+        "no notice",
+    ],
 )
 def test_a_connection_that_was_not_cut_is_clear(marks):
     assert examined(*marks).is_clear

@@ -70,7 +70,8 @@ class _Silence:
     @property
     def waited_s(self) -> float:
         """How long nothing came."""
-        return self.stop_s - self.asked.at_s
+        # Lines of a log may be swapped; nobody waits backwards.
+        return max(0.0, self.stop_s - self.asked.at_s)
 
     @property
     def said(self) -> str:
@@ -142,7 +143,7 @@ def _finding(session: Session, silences: list[_Silence]) -> Finding:
         remedy=REMEDIES[first.kind],
         primary=_evidence(session, first),
         supporting=tuple(_evidence(session, silence) for silence in silences[1 : wire.MOST_SHOWN]),
-        where=SpanSet(Span(silence.asked.at_s, silence.stop_s) for silence in silences),
+        where=SpanSet(Span(silence.asked.at_s, silence.asked.at_s + silence.waited_s) for silence in silences),
     )
 
 

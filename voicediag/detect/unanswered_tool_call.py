@@ -145,7 +145,8 @@ def _finding(session: Session, kind: str, calls: list[_Call]) -> Finding:
 def _span(call: _Call) -> Span:
     """Return how long a call kept the talk waiting."""
     late = call.result if call.kind == "after-cancel" else None
-    return Span(call.called.at_s, late.at_s if late else call.dead_to_s)
+    # Lines of a log may be swapped; nobody waits backwards.
+    return Span(call.called.at_s, max(call.called.at_s, late.at_s if late else call.dead_to_s))
 
 
 def _evidence(session: Session, call: _Call) -> Evidence:

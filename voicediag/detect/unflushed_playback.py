@@ -109,8 +109,13 @@ def _heard(event: PlaybackEvent, mark: Mark, rate_hz: int) -> Span | None:
 
 def _joined(spans: SpanSet) -> SpanSet:
     """Return spans of playing with the seams between them closed."""
-    half_s = SEAM_S / 2
-    return SpanSet(span.padded(-half_s) for span in spans.padded(half_s))
+    joined: list[Span] = []
+    for span in spans:
+        if joined and span.start_s - joined[-1].end_s <= SEAM_S:
+            joined[-1] = Span(joined[-1].start_s, span.end_s)
+        else:
+            joined.append(span)
+    return SpanSet(joined)
 
 
 def _finding(session: Session, stale: list[_Interruption], count: int) -> Finding:

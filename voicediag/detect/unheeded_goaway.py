@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 ID = "unheeded-goaway"
 SLACK = Limit(1.0, "s", "house rule: the time left is told in seconds, and a close takes its way through the network")
+# A normal end, no code, and a connection that broke (RFC 6455, 7.4.1): before the time is up none is the end that was
+# announced.
+HUNG_UP = frozenset({"", "0", "1000", "1005", "1006"})
 REMEDY = (
     "When the notice comes, open the next connection at once with the newest handle (sessionResumption), move the "
     "microphone over at a pause and close the old one before the time is up. Where a provider gives no notice, read "
@@ -86,8 +89,9 @@ def _ended_s(marks: tuple[Mark, ...], notice: Mark, closed: Mark | None, back: M
     if closed:
         # Whoever closes it after the time is up only buries it.
         by_app = closed.id == "up" and (deadline_s is None or closed.at_s <= deadline_s + SLACK.value)
-        expired = notice.left_s == 0
-        return None if by_app and not expired else closed.at_s
+        early = deadline_s is not None and closed.at_s < deadline_s - SLACK.value
+        heeded = by_app or (early and closed.name in HUNG_UP)
+        return None if heeded and notice.left_s != 0 else closed.at_s
     if deadline_s is None:
         return None
     if back:
