@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CLEAR, FINDINGS, CANNOT_JUDGE = 0, 1, 2
 SEVERITIES = ("low", "medium", "high")
+LIVE_S = 20.0
 
 app = typer.Typer(
     name="voicediag",
@@ -63,13 +64,21 @@ def check(
 
 
 @app.command()
-def demo(as_json: AsJson = False, html: Html = None) -> None:
+def demo(
+    as_json: AsJson = False,
+    html: Html = None,
+    live: Annotated[bool, typer.Option("--live", help="Hold a live session instead: 20 s, no key, no sound.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for the session folder of --live.")] = Path("sessions"),
+) -> None:
     """Check a recorded kitchen assistant that hears itself.
 
     Example: `voicediag demo --html report.html`
     """
     from voicediag.formats.demo import demo_folder, load_demo
 
+    if live:
+        _checked(lambda: _rehearsed(out, as_json=as_json), as_json=as_json, html=html, fail_on="low")
+        return
     if not as_json:
         print(f"Checking the demo session, {demo_folder().name}: a cooking assistant on a loudspeaker.")
     _checked(load_demo, as_json=as_json, html=html, fail_on="low")
@@ -228,6 +237,21 @@ def emulate(
 def main() -> None:
     """Run the command line."""
     app()
+
+
+def _rehearsed(out: Path, *, as_json: bool) -> Session:
+    """Hold a live session on this machine and return its recording."""
+    from voicediag import formats
+    from voicediag.live import rehearsal
+
+    if not as_json:
+        print("A speakerphone talks through the relay to an emulated Gemini Live, for 20 s ...", flush=True)
+    with _progress(shown=not as_json) as progress:
+        tell = (lambda at_s: progress(at_s, LIVE_S)) if progress else (lambda _: None)
+        folder = rehearsal.rehearse(out, duration_s=LIVE_S, on_tick=tell)
+    if not as_json:
+        print(f"Recorded: {folder}")
+    return formats.load(folder)
 
 
 def _address(text: str) -> tuple[str, int]:

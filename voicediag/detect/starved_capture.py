@@ -131,9 +131,9 @@ def _low(exam: Examination, track: Track, reading: TrackReading) -> Finding | No
 
 
 def _is_low_alone(exam: Examination, track: Track, reading: TrackReading, least_dbov: float) -> bool:
-    """Tell whether the voice is as low where no echo of the agent lies in it."""
+    """Tell whether the voice is as low where no echo of the agent can lie in it."""
     leak = exam.leak
-    if leak is None or leak.mic != track.name or leak.echo.verdict != "echo":
+    if leak is None or leak.mic != track.name or leak.echo.verdict == "clear":
         return True
     speaker = exam.session.tracks[leak.speaker]
     late_s = speaker.clock.offset_s - track.clock.offset_s + (leak.echo.delay_ms or 0.0) / 1_000
