@@ -74,6 +74,14 @@ def test_a_response():
     assert done["usage"]["output_token_details"]["audio_tokens"] == 20
 
 
+def test_a_response_keeps_what_the_client_gave_it():
+    talk = openai()
+    talk.send({"type": "response.create", "response": {"metadata": {"mine": "1"}}})
+    talk.wait(3.0)
+    assert one(talk, "response.created")["response"]["metadata"] == {"mine": "1"}
+    assert dones(talk.messages)[0]["metadata"] == {"mine": "1"}
+
+
 def test_speech_is_heard_and_answered():
     talk = openai()
     talk.quiet(0.8)

@@ -56,10 +56,17 @@ def session(session_id: str, model: str, *, expires_at: int) -> Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a delta belongs: the response, its item, and the item's only content."""
+    """Where a delta belongs: the response, its item, and the item's only content.
+
+    Parameters
+    ----------
+    metadata : mapping, optional
+        What the client gave the response; some clients know theirs by it.
+    """
 
     response_id: str
     item_id: str
+    metadata: Event | None = None
 
     def event(self, kind: str, **more: Any) -> Event:
         """Return an event about the content."""
@@ -102,7 +109,7 @@ def content_part(transcript: str) -> Event:
 
 
 def response(
-    response_id: str,
+    place: Place,
     status: str,
     *,
     output: Sequence[Event] = (),
@@ -111,13 +118,14 @@ def response(
 ) -> Event:
     """Return a response in one of its states."""
     return {
-        "id": response_id,
+        "id": place.response_id,
         "object": "realtime.response",
         "status": status,
         "status_details": details,
         "output": list(output),
         "output_modalities": ["audio"],
         "usage": usage,
+        "metadata": place.metadata,
     }
 
 

@@ -1,7 +1,7 @@
 """Let other people's clients hold a whole conversation with the emulators: ``make conformance``.
 
 Each client has an environment of its own, because their pins conflict. The agent greets, answers a question, calls a
-function, is interrupted and answers again; pipecat, which answers calls by itself, is not called.
+function, is interrupted and answers again; pipecat and livekit, which answer calls by themselves, are not called.
 """
 
 import asyncio
@@ -65,6 +65,9 @@ CLIENTS = {
     ),
     "pipecat 1.14.0, Python": Client(
         provider="openai", script="pipecat_python.py", packages=("pipecat-ai[openai]==1.14.0",), called=False
+    ),
+    "livekit 1.8.9, Python": Client(
+        provider="openai", script="livekit_python.py", packages=("livekit-agents[openai]==1.8.9",), called=False
     ),
     "openai 6.49.0, Node": Client(
         provider="openai", script="openai_node.mjs", packages=("openai@6.49.0", "ws@8.21.3"), tls=True

@@ -195,15 +195,17 @@ class OpenAIService(Service):
             text = f"Conversation already has an active response in progress: resp_{self.number}_{self._responses}."
             to = text_of(message.get("event_id")) or None
             return self._refused(text, code="conversation_already_has_active_response", to=to)
-        return self._answer(now_s)
+        given = look(message, "response", "metadata")
+        return self._answer(now_s, metadata=given if isinstance(given, dict) else None)
 
-    def _answer(self, now_s: float, *, spoken_to: str = "") -> list[Action]:
+    def _answer(self, now_s: float, *, spoken_to: str = "", metadata: Event | None = None) -> list[Action]:
         """Begin the next response: one that a function was called for goes on, or else the next turn."""
         again, self._called = self._called, None
         reply, pcm = again or self.next_reply()
         self._responses += 1
-        place = say.Place(response_id=f"resp_{self.number}_{self._responses}", item_id=self.items.new_id())
-        created = {"type": "response.created", "response": say.response(place.response_id, "in_progress")}
+        response_id = f"resp_{self.number}_{self._responses}"
+        place = say.Place(response_id=response_id, item_id=self.items.new_id(), metadata=metadata)
+        created = {"type": "response.created", "response": say.response(place, "in_progress")}
         begins_s = now_s + reply.delay_s
         if spoken_to and reply.heard:
             heard = self._transcript(spoken_to, reply.heard)

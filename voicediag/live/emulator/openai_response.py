@@ -95,7 +95,7 @@ class Spoken:
         audio = round(self.speech.sent_s * say.AGENT_TOKENS_A_SECOND)
         usage = ledger.bill(text=tokens(self.speech.said), audio=audio)
         details = None if reason is None else {"type": "cancelled", "reason": reason}
-        return _done(self.place.response_id, self.item(cancelled=reason is not None), usage, details)
+        return _done(self.place, self.item(cancelled=reason is not None), usage, details)
 
 
 def called(place: say.Place, tool: Tool, call_id: str, ledger: Ledger, previous_id: str | None) -> Iterator[Event]:
@@ -110,7 +110,7 @@ def called(place: say.Place, tool: Tool, call_id: str, ledger: Ledger, previous_
     yield place.of_item(f"{arguments}.done", call_id=call_id, name=tool.name, arguments=text)
     yield say.item_event("response.output_item.done", whole, response_id=place.response_id)
     yield say.in_conversation("conversation.item.done", whole, previous_id=previous_id)
-    yield _done(place.response_id, whole, ledger.bill(text=tokens(text), audio=0), None)
+    yield _done(place, whole, ledger.bill(text=tokens(text), audio=0), None)
 
 
 def tokens(text: str) -> int:
@@ -118,7 +118,7 @@ def tokens(text: str) -> int:
     return -(-len(text) // LETTERS_A_TOKEN)
 
 
-def _done(response_id: str, item: Event, usage: Event, details: Event | None) -> Event:
+def _done(place: say.Place, item: Event, usage: Event, details: Event | None) -> Event:
     status = "completed" if details is None else "cancelled"
-    response: Any = say.response(response_id, status, output=[item], usage=usage, details=details)
+    response: Any = say.response(place, status, output=[item], usage=usage, details=details)
     return {"type": "response.done", "response": response}
