@@ -39,7 +39,8 @@ LOUDEST: Final = 0.5
 # The user asks again this long after the question before.
 ASKS_EVERY_S: Final = 4.5
 # Above the echo and below the user: the provider of this session is not fooled, so that only the echo is at fault.
-SCENARIO: Final = emulator.Scenario(vad=emulator.Vad(threshold_dbfs=-34.0, silence_ms=400))
+# Sound comes faster than it is played, as from the real services, so that the phone never runs dry.
+SCENARIO: Final = emulator.Scenario(speed=3.0, vad=emulator.Vad(threshold_dbfs=-34.0, silence_ms=400))
 
 
 @dataclass(slots=True)
