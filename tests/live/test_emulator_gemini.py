@@ -199,6 +199,17 @@ def test_usage_bills_the_context_again():
     assert {"modality": "AUDIO", "tokenCount": 25} in second["promptTokensDetails"]
 
 
+def test_a_handle_takes_the_talk_up_where_it_was():
+    talk = gemini()
+    talk.send(GREET)
+    talk.wait(3.0)
+    handle = talk.messages[-1]["sessionResumptionUpdate"]["newHandle"]
+    again = gemini(setup=with_model("models/gemini-2.5", sessionResumption={"handle": handle}))
+    again.send(GREET)
+    again.wait(3.0)
+    assert texts(again, "outputTranscription") == REPLIES[1].text
+
+
 def test_a_thinking_model_tells_its_status():
     talk = gemini(setup=with_model("models/gemini-3.8-live-extended-thinking"))
     talk.send({"realtimeInput": {"text": "think"}})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 AUDIO_TOKENS_A_SECOND = 25
 LETTERS_A_TOKEN = 4
 LEFT_S = 2.0
+# A handle tells how many turns were had, so that the talk goes on where it was.
+HANDLE: Final = re.compile(r"emulated-\d+-(\d{1,6})")
 INVALID: Final = Close(code=1007, reason="Request contains an invalid argument.")
 GONE: Final = Close(code=1011, reason="Deadline expired before operation could complete.")
 
@@ -120,6 +123,8 @@ class GeminiService(Service):
             return [INVALID]
         self._setup, self._profile = setup, profile_of(model)
         self._context["TEXT"] += _tokens(str(look(setup, "systemInstruction") or ""))
+        if taken_up := HANDLE.fullmatch(text_of(look(setup, "sessionResumption", "handle"))):
+            self.turns = int(taken_up[1])
         away_s = self.faults.seconds("goaway")
         if away_s is not None:
             self.agenda.add(now_s + away_s, lambda _: [Send(message=say.go_away(LEFT_S))])
