@@ -73,7 +73,8 @@ def test_a_model_that_spoke_is_clear(marks):
     ("marks", "reason"),
     [
         ((), "the session has no wire log"),
-        ((("last-up", 9.0),), "does not hold the session's beginning"),
+        ((("last-up", 9.0),), "no message of the wire log says anything of the session"),
+        ((("answered", 2.0), ("last-up", 9.0)), "does not hold the session's beginning"),
         ((SETUP, ("last-up", 3.0)), "the log ends after 3.0 s"),
         ((SETUP, READY, ("asked", 1.0), ("last-up", 8.0)), "the log ends after 7.0 s"),
         ((SETUP, READY, ("last-up", 30.0)), "no message asked it to"),

@@ -90,11 +90,12 @@ def test_what_is_clear_says_how_long_the_tools_took():
 
 
 def test_a_session_that_calls_no_tool_is_clear():
-    assert examined(END).bound == "no tool was called"
+    assert examined(("ready", 0.1, ""), END).bound == "no tool was called"
 
 
 def test_without_a_wire_log_it_is_unjudged():
     assert examined().reason == "the session has no wire log"
+    assert "no message of the wire log says anything" in examined(END).reason
 
 
 def test_a_log_that_ends_while_a_tool_works_is_unjudged():

@@ -87,7 +87,7 @@ def test_each_connection_that_is_cut_is_evidence():
         (NOTICE, mark("last-down", 7.0)),
         (NOTICE, mark("last-down", 19.0)),
         ({**NOTICE, "left_s": None}, mark("last-down", 7.0)),
-        (mark("last-down", 19.0),),
+        (mark("ready", 0.1), mark("last-down", 19.0)),
     ],
     ids=[
         "handed over",

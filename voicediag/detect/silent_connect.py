@@ -44,8 +44,8 @@ REMEDIES = {
 def examine(exam: Examination) -> Verdict:
     """Answer with the setups that were never agreed to, and the first requests that were never answered."""
     session = exam.session
-    if not session.marks:
-        return unjudged(ID, wire.NO_LOG)
+    if reason := wire.unread(session):
+        return unjudged(ID, reason)
     if not wire.first(session.marks, "setup", "ready"):
         return unjudged(ID, "the wire log does not hold the session's beginning")
     silences = [*_not_ready(session.marks), *_not_answered(session.marks)]

@@ -7,6 +7,8 @@ sound the same: dead air. The wire tells them apart.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,8 @@ from voicediag.detect.precision import PRECISION
 from voicediag.spans import Span, SpanSet
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from voicediag.session import Mark, Session
 
 ID = "unanswered-tool-call"
@@ -74,9 +78,10 @@ class _Call:
 def examine(exam: Examination) -> Verdict:
     """Answer with the calls after which the talk stopped."""
     session = exam.session
-    if not session.marks:
-        return unjudged(ID, wire.NO_LOG)
-    calls = [_followed(session.marks, index) for index, mark in enumerate(session.marks) if mark.kind == "tool-call"]
+    if reason := wire.unread(session):
+        return unjudged(ID, reason)
+    log = _Log.of(session.marks)
+    calls = [_followed(log, index) for index in log.places.get(("tool-call", ""), ())]
     if not calls:
         return clear(ID, bound="no tool was called")
     faults = {kind: [call for call in calls if call.kind == kind] for kind in LIMITS}
@@ -92,22 +97,53 @@ def examine(exam: Examination) -> Verdict:
     return clear(ID, bound=f"the slowest answer took {slowest:.0f} ms, the longest dead air {dead_ms:.0f} ms")
 
 
-def _followed(marks: tuple[Mark, ...], index: int) -> _Call:
-    """Return what became of one call."""
-    called = marks[index]
-    following = list(wire.after(marks, index, "setup", "closed"))
-    stop = wire.first(following, "setup", "closed")
-    stop_s = stop.at_s if stop else wire.end_s(marks)
-    own = [mark for mark in following if mark.kind in ("tool-result", "tool-cancelled") and mark.id == called.id]
-    result, cancelled = wire.first(own, "tool-result"), wire.first(own, "tool-cancelled")
-    spoken = wire.first(following, "answered")
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """The marks, and where those of a kind and an id stand: a log may hold calls by the thousand."""
+
+    marks: tuple[Mark, ...]
+    places: Mapping[tuple[str, str], list[int]]
+    end_s: float
+
+    @classmethod
+    def of(cls, marks: tuple[Mark, ...]) -> _Log:
+        """Return the marks with their places; of a kind, whatever the id, under an empty one."""
+        places: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for index, mark in enumerate(marks):
+            for ident in {mark.id, ""}:
+                places[mark.kind, ident].append(index)
+        return cls(marks, places, wire.end_s(marks))
+
+    def following(self, index: int, *kinds: str, ident: str = "", before: int | None = None) -> int | None:
+        """Return where the first mark of these kinds and this id stands after a place, and before another."""
+        found = []
+        for kind in kinds:
+            places = self.places.get((kind, ident), [])
+            found += places[(at := bisect_right(places, index)) : at + 1]
+        first = min(found, default=None)
+        return first if first is not None and (before is None or first < before) else None
+
+    def mark(self, index: int | None) -> Mark | None:
+        """Return the mark at a place that may be none."""
+        return None if index is None else self.marks[index]
+
+
+def _followed(log: _Log, index: int) -> _Call:
+    """Return what became of one call, up to the end of its connection."""
+    called = log.marks[index]
+    end = log.following(index, "setup", "closed")
+    stop_s = log.marks[end].at_s if end is not None else log.end_s
+    answer = log.following(index, "tool-result", ident=called.id, before=end)
+    result = log.mark(answer)
+    cancelled = log.mark(log.following(index, "tool-cancelled", ident=called.id, before=end))
+    spoken = log.mark(log.following(index, "answered", before=end))
     kind = ""
     if result is None:
         kind = "never-answered" if cancelled is None and stop_s - called.at_s >= ANSWER_WITHIN.value else ""
     elif cancelled and result.at_s - cancelled.at_s >= IN_FLIGHT.value:
         kind = "after-cancel"
-    elif result.awaits_ask:
-        went_on = wire.first(following[following.index(result) + 1 :], "asked", "answered")
+    elif answer is not None and result.awaits_ask:
+        went_on = log.mark(log.following(answer, "asked", "answered", before=end))
         waited_s = (went_on.at_s if went_on else stop_s) - result.at_s
         kind = "never-asked" if waited_s >= ASK_WITHIN.value else ""
     return _Call(kind, called, result, cancelled, spoken.at_s if spoken else stop_s, stop_s)

@@ -58,8 +58,8 @@ class _Interruption:
 def examine(exam: Examination) -> Verdict:
     """Answer with the interruptions after which the player played on."""
     session = exam.session
-    if not session.marks:
-        return unjudged(ID, wire.NO_LOG)
+    if reason := wire.unread(session):
+        return unjudged(ID, reason)
     if not any(event.event == "played" for event in session.playback):
         return unjudged(ID, "the session has no log of what the player played")
     received = session.tracks.get("agent-received")

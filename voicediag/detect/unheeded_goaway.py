@@ -54,8 +54,8 @@ class _Cut:
 def examine(exam: Examination) -> Verdict:
     """Answer with the connections that were cut after a notice."""
     session = exam.session
-    if not session.marks:
-        return unjudged(ID, wire.NO_LOG)
+    if reason := wire.unread(session):
+        return unjudged(ID, reason)
     notices = [index for index, mark in enumerate(session.marks) if mark.kind == "going-away"]
     if not notices:
         return clear(ID, bound="the provider announced no end")

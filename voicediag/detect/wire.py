@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from voicediag.session import Mark, Session, Track
 
 NO_LOG = "the session has no wire log"
+NOTHING_KNOWN = "no message of the wire log says anything of the session that is known here"
+PASSED = ("last-up", "last-down", "closed")
 TOO_LONG = f"the wire log says over {MOST_MARKS} things of the session, and the rest was not kept"
 # An app that connects again and again fails again and again; nobody looks at more than a page of it.
 MOST_SHOWN = 20
@@ -23,10 +25,16 @@ MOST_SHOWN = 20
 SHORTEST_S = 0.1
 
 
-def missing(session: Session) -> str | None:
-    """Return why the wire cannot be judged, or None where it can."""
+def unread(session: Session) -> str | None:
+    """Return why nothing can be said of the wire, or None where something can."""
     if not session.marks:
         return NO_LOG
+    # Messages that passed and meant nothing: another provider's, or a part of a log without anything of the session.
+    return NOTHING_KNOWN if all(mark.kind in PASSED for mark in session.marks) else None
+
+
+def missing(session: Session) -> str | None:
+    """Return why a fault of the wire that was seen cannot be shown, or None where it can."""
     if not session.tracks:
         return "no track could be read: a fault of the wire is shown beside its sound"
     return TOO_LONG if len(session.marks) > MOST_MARKS else None
