@@ -108,7 +108,11 @@ def trace(groups: Sequence[LagGroup], *, strong: float = STRONG_SIGMAS, agreeing
     frames = sum(group.frames for group in groups)
     far_end_s = SpanSet(group.span for group in groups).total_s
     if frames < LEAST_FRAMES:
-        return Echo(verdict="unjudged", reason=f"the agent speaks for {far_end_s:.1f} s only", far_end_s=far_end_s)
+        return Echo(
+            verdict="unjudged",
+            reason=f"the agent speaks for {far_end_s:.1f} s only while the microphone is live",
+            far_end_s=far_end_s,
+        )
     strongest = max(groups, key=lambda group: group.strength)
     found = _found(groups, strong, agreeing_s)
     if not found and frames < FEW_FRAMES and strongest.strength >= strong:
