@@ -219,6 +219,8 @@ def test_a_refused_handshake_is_the_providers_own(tmp_path):
     [
         ({"Origin": "https://evil.example"}, 403),
         ({"Host": "evil.example"}, 403),
+        # A sandboxed frame of any site calls itself so.
+        ({"Origin": "null"}, 403),
         ({"Origin": "http://localhost:3000"}, 101),
     ],
 )

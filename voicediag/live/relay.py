@@ -12,12 +12,12 @@ import itertools
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
-from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import WSMsgType, web
 
 from voicediag.errors import LiveError
+from voicediag.live.loopback import stranger
 from voicediag.live.recording import Recording
 from voicediag.live.redaction import secrets_of
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from voicediag.session.events import Direction
 
 UPSTREAMS: Final = {"gemini": "https://generativelanguage.googleapis.com", "openai": "https://api.openai.com"}
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 # What a connection says of itself must not be repeated on another one (RFC 9110, 7.6.1; RFC 6455, 4.1).
 _HOP: Final = frozenset({
     "connection", "host", "keep-alive", "proxy-authenticate", "proxy-connection", "te", "trailer", "transfer-encoding",
@@ -89,7 +88,7 @@ class Relay:
         await self.recording.stop()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        if refused := _stranger(request):
+        if refused := stranger(request):
             return web.Response(status=403, text=f"voicediag relay: {refused}\n")
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._call(request)
@@ -249,22 +248,6 @@ async def _both(up: Coroutine[Any, Any, None], down: Coroutine[Any, Any, None]) 
             raise error
 
 
-def _stranger(request: web.Request) -> str | None:
-    """Return why a request is not of an app on this machine, or None.
-
-    A page on the web may open a WebSocket to the loopback interface; its Origin, or with DNS rebinding its Host,
-    betrays it.
-    """
-    if _name(f"//{request.host}") not in LOOPBACK and request.transport is not None:
-        own = request.transport.get_extra_info("sockname", ("",))[0]
-        if _name(f"//{request.host}") != own:
-            return f"expected a request to this machine, got one to {request.host}"
-    origin = request.headers.get("Origin")
-    if origin and origin != "null" and _name(origin) not in LOOPBACK:
-        return f"expected a page of this machine, got {origin}"
-    return None
-
-
 def _made(folder: Path) -> bool:
     """Make a folder; return False where there is one of that name already."""
     try:
@@ -275,13 +258,6 @@ def _made(folder: Path) -> bool:
         # A disk that takes no folder is the recorder's to speak of.
         return True
     return True
-
-
-def _name(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
-        return None
 
 
 def _onward(request: web.Request) -> list[tuple[str, str]]:

@@ -10,7 +10,6 @@ import itertools
 import re
 import time
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -19,6 +18,7 @@ from voicediag.live.emulator.gemini import GeminiService
 from voicediag.live.emulator.openai import LONGEST_S, OpenAIService
 from voicediag.live.emulator.refusing import Refusing
 from voicediag.live.emulator.tokens import Mint
+from voicediag.live.loopback import stranger
 from voicediag.protocols import openai_server
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from voicediag.live.emulator.service import Script
 
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 GEMINI_PATH: Final = re.compile(
     r"/{1,2}ws/google\.ai\.generativelanguage\.(?P<version>v1|v1beta|v1alpha)"
     r"\.GenerativeService\.BidiGenerateContent(?P<constrained>Constrained)?"
@@ -113,9 +112,8 @@ class _OpenAIDesk:
 async def _own_pages_only(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).hostname not in LOOPBACK:
-        raise web.HTTPForbidden(text=f"expected a page of this machine, got {origin[:200]}")
+    if refused := stranger(request):
+        raise web.HTTPForbidden(text=refused)
     return await handler(request)
 
 
