@@ -16,7 +16,7 @@ from voicediag.spans import Span, SpanSet
 
 ID = "clipped-audio"
 LEAST_TOPS = Limit(
-    5, "flat tops", "of 589 development recordings, five are clean and have one or two, one clips 55 times"
+    5, "flat tops", "house rule: loud clean speech may flatten one or two tops, overdriven speech flattens dozens"
 )
 LEAST_PLACES = Limit(2, "places", "house rule: a bump against the microphone may touch the rail, once")
 LEAST_WRAPS = Limit(3, "wraps", "a digital click can look like one wrap; overflow comes with every loud vowel")

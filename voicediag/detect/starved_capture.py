@@ -43,7 +43,7 @@ ALIKE_DB = Limit(
     12.0, "dB", "a gain lowers voice and room by the same; percentiles of short stretches differ by this much"
 )
 LOW_BEFORE = Limit(
-    0.03, "of the hops", "benchmarks/planted: 0.02 before a gain fell, 0.04 in noise that comes and goes"
+    0.03, "of the hops", "house rule: before a gain falls the room is hardly ever as low; noise that comes and goes is"
 )
 REVERBERATION_S = Limit(0.3, "s", "house rule: an echo dies away in a room of 0.5 s reverberation time by 36 dB")
 SPEECH_SNR = Limit(10.0, "dB SNR", "steady noise measures 0 dB; ITU-T P.56 asks speech to stand 15.9 dB above it")
