@@ -2,8 +2,9 @@
 
 ``python -m benchmarks.planted`` builds dialogues from the development recordings (`VOICEDIAG_DATA`, or ../shared/data):
 people ordering coffee on their own microphones as the user, read speech as the agent, real noises, room responses, at
-random levels. Each fault is planted in some of them at a random size, and as many are left clean. The detectors were
-not fitted on these voices.
+random levels. Each fault is planted in some of them at a random size, and as many are left clean. Some limits were
+chosen with draws of these sounds at hand; `SEED` is a draw that was first looked at when they stood. The voices are the
+same, so the figures are those of a new draw and not of new voices.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ ROOT = Path(__file__).parents[1]
 RATE_HZ = 16_000
 DURATION_S = 24.0
 TRIALS = 40
-SEED = 20_261_121
+SEED = 20_261_122
 WHOLE = Span(0, DURATION_S)
 
 
