@@ -31,7 +31,7 @@ def test_what_is_flushed_is_not_played():
 
 
 def test_a_live_session_is_recorded_and_its_echo_named(tmp_path):
-    folder = rehearse(tmp_path, duration_s=15)
+    folder = rehearse(tmp_path, duration_s=24)
     diagnosis = vd.check(vd.load(folder))
     assert [finding.id for finding in diagnosis.root_causes] == ["echo-leak"]
     assert diagnosis.findings[0].primary.measure["delay_ms"] == pytest.approx(Speakerphone().echo_ms, abs=15)
