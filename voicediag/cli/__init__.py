@@ -1,0 +1,14 @@
+"""The command line: wires the towers together and holds no logic of its own."""
+
+from __future__ import annotations
+
+# Each module adds its commands to the application, in the order in which the help lists them.
+from voicediag.cli import judging, lab, live
+from voicediag.cli.shared import app
+
+__all__ = ["app", "judging", "lab", "live", "main"]
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,127 @@
+"""The commands that record live sessions or make them: ``relay``, ``emulate``, ``repair``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from voicediag.cli.shared import AsJson, app, input_errors, print_json, refuse
+
+
+@app.command()
+def relay(
+    provider: Annotated[str, typer.Argument(help="gemini or openai.")],
+    listen: Annotated[str, typer.Option(help="Where the app connects to.")] = "127.0.0.1:8787",
+    tls_listen: Annotated[str | None, typer.Option(help="The same with TLS, for clients that insist on it.")] = None,
+    ca_file: Annotated[Path, typer.Option(help="Where to write the authority that vouches for that port.")] = Path(
+        "voicediag-ca.pem"
+    ),
+    out: Annotated[Path, typer.Option(help="Folder for the session folders.")] = Path("sessions"),
+    upstream: Annotated[str | None, typer.Option(help="Base URL to relay to, if not the provider's own.")] = None,
+) -> None:
+    """Record the live sessions of an app that changes only its base URL.
+
+    Every byte passes unchanged; keys and tokens never reach the disk.
+
+    Example: `voicediag relay openai --listen 127.0.0.1:8787 --out sessions`
+    """
+    from voicediag.errors import LiveError
+    from voicediag.live.certificate import make_authority
+    from voicediag.live.relay import UPSTREAMS, Relay, run
+
+    if provider not in UPSTREAMS:
+        refuse(f"expected {' or '.join(UPSTREAMS)}", repr(provider))
+    plain, tls = _address(listen), _address(tls_listen) if tls_listen else None
+    base = (upstream or UPSTREAMS[provider]).rstrip("/")
+    authority = make_authority() if tls else None
+    with input_errors():
+        if authority:
+            authority.write(ca_file)
+    relaying = Relay(upstream=base, out=out, provider=provider)
+    context = authority.server_context() if authority else None
+
+    def say_ready() -> None:
+        print(f"Relaying http://{listen} to {base}; session folders appear in {out}/. Ctrl-C stops.", flush=True)
+        if tls:
+            print(f"With TLS: https://{tls_listen}, trusted through SSL_CERT_FILE={ca_file}", flush=True)
+
+    try:
+        run(relaying, plain, tls=tls, context=context, on_ready=say_ready)
+    except LiveError as error:
+        refuse(str(error))
+    except KeyboardInterrupt:
+        print("Stopped.")
+
+
+@app.command()
+def repair(
+    path: Annotated[Path, typer.Argument(help="A session folder whose recorder was killed.")],
+    as_json: AsJson = False,
+) -> None:
+    """Close a session folder that was left open: raw tracks become FLAC, what is missing is said.
+
+    Example: `voicediag repair sessions/2026-11-21T16-15-21Z-openai.vds`
+    """
+    from voicediag.formats import folder_closer
+
+    with input_errors():
+        session = folder_closer.close(path)
+    problems = [f"{problem.where}: {problem.what}" for problem in session.problems]
+    if as_json:
+        print_json({"schema": "voicediag.repair/1", "source": session.source, "problems": problems})
+        return
+    print(f"{path} is closed: {session.duration_s:.1f} s, {', '.join(session.tracks)}.")
+    for problem in problems:
+        print(f"Missing: {problem}")
+
+
+@app.command()
+def emulate(
+    provider: Annotated[str, typer.Argument(help="gemini or openai.")] = "",
+    port: Annotated[int, typer.Option(help="Where clients connect to; 0 takes a free port.")] = 8765,
+    tls_port: Annotated[int | None, typer.Option(help="The same with TLS, for clients that insist on it.")] = None,
+    ca_file: Annotated[Path, typer.Option(help="Where to write the authority that vouches for that port.")] = Path(
+        "voicediag-ca.pem"
+    ),
+    scenario: Annotated[Path | None, typer.Option(help="What the agent says: a JSON file.")] = None,
+    fault: Annotated[list[str] | None, typer.Option(help="What goes wrong: NAME or NAME=SECONDS; repeat it.")] = None,
+    list_faults: Annotated[bool, typer.Option("--list-faults", help="Say what each fault does, and exit.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Answer an app on this machine as Gemini Live or OpenAI Realtime would, with faults by name.
+
+    Example: `voicediag emulate openai --port 8765 --fault late-chunks=0.8`
+    """
+    from voicediag.live import emulator
+
+    if list_faults:
+        for name, kind in emulator.FAULTS.items():
+            print(f"{name:24}{' '.join(kind.providers):16}{kind.says}")
+        return
+
+    def say_ready(running: emulator.Emulator) -> None:
+        if as_json:
+            print(json.dumps({"schema": "voicediag.emulate/1", **running.told(ca_file)}), flush=True)
+        else:
+            print(*running.to_paste(ca_file), "\nCtrl-C stops.", sep="\n", flush=True)
+
+    with input_errors():
+        told = emulator.read(scenario) if scenario else None
+        try:
+            emulator.run(
+                provider, told, faults=fault or (), port=port, tls_port=tls_port, ca_file=ca_file, on_ready=say_ready
+            )
+        except KeyboardInterrupt:
+            print("Stopped.", file=sys.stderr)
+
+
+def _address(text: str) -> tuple[str, int]:
+    """Return host and port of HOST:PORT."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65_535:
+        refuse("expected HOST:PORT", f"{text!r}; likely slip: 127.0.0.1:8787")
+    return host.strip("[]"), int(port)
