@@ -74,3 +74,30 @@ def _replaced(draw, value):
         at = draw(st.integers(0, len(value) - 1))
         return [*value[:at], _replaced(draw, value[at]), *value[at + 1 :]]
     return draw(anything)
+
+
+STREAM = "MZ" + "0" * 32
+
+
+def twilio(event, *, stream=STREAM, **body):
+    """A message of Twilio's, or to Twilio; without a `stream` it names none."""
+    return {"event": event, **({"streamSid": stream} if stream else {}), **body}
+
+
+def twilio_start(stream=STREAM, **parameters):
+    mulaw = {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
+    start = {"accountSid": "AC1", "callSid": "CA1", "streamSid": stream, "tracks": ["inbound"], "mediaFormat": mulaw}
+    return twilio("start", stream=stream, sequenceNumber="1", start={**start, "customParameters": parameters})
+
+
+def twilio_up(data, at_ms=0, *, track="inbound", stream=STREAM):
+    """20 ms of the call, as Twilio sends it: all its numbers are text."""
+    media = {"track": track, "chunk": "1", "timestamp": str(at_ms), "payload": b64(data)}
+    return twilio("media", stream=stream, sequenceNumber="2", media=media)
+
+
+def twilio_down(data, *, stream=STREAM):
+    return twilio("media", stream=stream, media={"payload": b64(data)})
+
+
+TWILIO_CONNECTED = {"event": "connected", "protocol": "Call", "version": "1.0.0"}

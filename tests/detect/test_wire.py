@@ -68,3 +68,10 @@ def test_a_place_is_cut_to_what_can_be_heard():
     assert place(60, 70) == Span(19.9, 20)
     assert place(4, 4) == Span(4, 4.1)
     assert place(4, 1) == Span(4, 4.1)
+
+
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: detector.id)
+def test_a_telephones_wire_tells_nothing_of_the_model(detector):
+    log = [Mark(kind=kind, at_s=float(at_s), message="m") for at_s, kind in enumerate(["telephone", "interrupted"])]
+    verdict = detector.examine(Examination(session_of(TRACKS, marks=tuple(log))))
+    assert verdict.reason == wire.NO_MODEL

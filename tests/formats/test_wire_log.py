@@ -5,7 +5,20 @@ import json
 import numpy as np
 import pytest
 import soundfile
-from wire_messages import gemini_down, gemini_up, line, openai_down, openai_up, snake, write_log
+from wire_messages import (
+    TWILIO_CONNECTED,
+    gemini_down,
+    gemini_up,
+    line,
+    openai_down,
+    openai_up,
+    snake,
+    twilio,
+    twilio_down,
+    twilio_start,
+    twilio_up,
+    write_log,
+)
 
 from voicediag import formats
 from voicediag.errors import FormatError
@@ -192,10 +205,10 @@ def test_lines_of_two_threads_may_be_swapped(tmp_path, rng):
     [
         (
             [line(0, "up", {"event": "media", "media": {"payload": "AAAA"}})],
-            "no message of either; likely slip: the log holds another",
+            "no message of theirs; likely slip: the log holds another",
         ),
         ([{"t_ms": 3, "dir": "c2s", "json": {"setup": {}}}], 'an object with a "msg" object'),
-        ([], "no message of either"),
+        ([], "no message of theirs"),
         ([[1, 2], "text"], "expected a JSON object"),
         (
             [SETUP, line(0.1, "up", {"realtimeInput": {"audio": {"data": "", "mimeType": "audio/pcm"}}})],
@@ -244,3 +257,41 @@ def test_a_place_that_a_log_gives_beside_its_sound_is_not_believed(tmp_path, rng
     lines = [SETUP, line(0.1, "up", gemini_up(pcm(rng, 800).tobytes()), audio=elsewhere)]
     session = formats.load(write_log(tmp_path / "call.jsonl", lines))
     assert [event.audio for event in session.wire] == [None, AudioRef(track="user-sent", frame=0, frames=800)]
+
+
+def test_a_call_of_twilios_lies_where_twilio_says_and_plays_until_it_is_cleared(tmp_path):
+    frame = bytes([0x31]) * 160
+    lines = [line(0.0, "up", TWILIO_CONNECTED), line(0.0, "up", twilio_start())]
+    # A second of the caller, of which the sixth to tenth frames were never sent; what was comes late and in one lump.
+    lines += [
+        line(1.0 if number < 20 else 2.5, "up", twilio_up(frame, 20 * number))
+        for number in range(50)
+        if number not in range(5, 10)
+    ]
+    # Two seconds of the agent at once, cleared half a second later.
+    lines += [line(3.0, "down", twilio_down(frame * 100)), line(3.5, "down", twilio("clear"))]
+    session = formats.load(write_log(tmp_path / "call.jsonl", lines))
+    assert session.problems == ()
+    user, agent = session.tracks["user-sent"], session.tracks["agent-received"]
+    begin = round(0.98 * 8_000)
+    heard = np.flatnonzero(whole(user))
+    assert heard.tolist() == [*range(begin, begin + 800), *range(begin + 1_600, begin + 8_000)]
+    assert np.flatnonzero(whole(agent)).tolist() == list(range(24_000, 28_000))
+    assert [(mark.kind, mark.message) for mark in session.marks[:3]] == [
+        ("telephone", "connected"),
+        ("answered", "media"),
+        ("interrupted", "clear"),
+    ]
+
+
+def test_what_twilio_plays_of_the_agent_is_a_track_of_its_own(tmp_path):
+    lines = [line(0.0, "up", twilio_start())]
+    for number in range(10):
+        lines += [
+            line(1 + number / 50, "up", twilio_up(bytes([code]) * 160, 20 * number, track=track))
+            for track, code in (("inbound", 0x31), ("outbound", 0x42))
+        ]
+    session = formats.load(write_log(tmp_path / "call.jsonl", lines))
+    assert set(session.tracks) == {"user-sent", "agent-played"}
+    # As long as the session: a layout begins with it.
+    assert session.spoken.frames == session.heard.frames == round(1.18 * 8_000)

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from live_messages import SOUND, append, at, delta
+from wire_messages import TWILIO_CONNECTED, twilio_down, twilio_start, twilio_up
 
-from voicediag.formats import session_folder
+from voicediag.formats import folder_closer, session_folder
 from voicediag.live.recorder import Recorder
 from voicediag.live.redaction import Redaction
 
@@ -110,3 +111,25 @@ def test_a_folder_that_cannot_be_made_raises_nothing(tmp_path):
 def test_only_the_owner_may_read_a_recording(tmp_path):
     begun(tmp_path).flush()
     assert Path(tmp_path / "call.vds").stat().st_mode & 0o077 == 0
+
+
+def test_a_call_of_twilios_is_recorded_as_it_passed(tmp_path):
+    recorder = Recorder(tmp_path / "call.vds", Redaction(), "2026-11-21T12:00:00Z")
+    frames = [bytes([code]) * 160 for code in (0x31, 0x42, 0x53)]
+    recorder.message("up", json.dumps(TWILIO_CONNECTED), at(0))
+    recorder.message("up", json.dumps(twilio_start(ticket="let me in")), at(0.001))
+    for number, frame in enumerate(frames):
+        recorder.message("up", json.dumps(twilio_up(frame, 20 * number)), at(1 + 0.02 * number))
+    recorder.message("down", json.dumps(twilio_down(bytes(160))), at(1.1))
+    recorder.message("down", json.dumps(twilio_down(frames[0])), at(1.11))
+    recorder.close()
+    for session in (session_folder.read(tmp_path / "call.vds"), folder_closer.close(tmp_path / "call.vds")):
+        assert session.problems == ()
+        assert session.provenance["provider"] == "twilio-media-streams"
+        assert {name: (track.rate_hz, track.source.stream.frames) for name, track in session.tracks.items()} == {
+            "user-sent": (8_000, 480),
+            "agent-received": (8_000, 320),
+        }
+        # What was wrong with sound outlives the sound in the message.
+        assert [mark.name for mark in session.marks if mark.kind == "slip"] == ["zero-bytes-as-silence"]
+        assert "let me in" not in json.dumps([event.message for event in session.wire])

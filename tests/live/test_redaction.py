@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from voicediag.live.redaction import REDACTED, Redaction, secrets_of
@@ -44,3 +46,18 @@ def test_every_place_of_a_handshake_is_known(target, headers, secret):
 def test_a_secret_is_found_as_it_stands_in_a_url_too():
     redact = Redaction(secrets_of("/ws/x?access_token=auth_tokens%2Fabcdef", {}))
     assert "abcdef" not in redact("resumed auth_tokens/abcdef")
+
+
+@pytest.mark.parametrize("key", ["customParameters", "custom_parameters"])
+def test_what_an_app_hands_a_call_is_taken_out_at_once_and_wherever_it_stands_again(key):
+    redact = Redaction()
+    start = {"event": "start", "start": {"callSid": "CA1", key: {"token": 'a "quoted" pass', "pin": "1234"}}}
+    bare = redact.without_parameters(start)
+    assert bare == {"event": "start", "start": {"callSid": "CA1", key: {"token": REDACTED, "pin": REDACTED}}}
+    assert redact(json.dumps({"note": 'got a "quoted" pass'})) == json.dumps({"note": f"got {REDACTED}"})
+    assert redact.counts["a custom parameter of the call"] == 2
+
+
+@pytest.mark.parametrize("message", [{}, {"start": 3}, {"start": {}}, {"start": {"customParameters": [1]}}])
+def test_a_message_without_custom_parameters_stays_as_it_is(message):
+    assert Redaction().without_parameters(message) == message

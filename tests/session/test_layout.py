@@ -184,3 +184,21 @@ def test_a_stream_that_breaks_off_is_silent_from_there():
 def test_an_empty_layout_answers_with_the_start(frame):
     assert Layout(RATE_HZ).place_of(frame) == 0
     assert Layout(RATE_HZ).stretch_of(0, frame) is None
+
+
+def test_a_senders_clock_tells_of_frames_that_were_never_sent():
+    timed, untimed = Capture(8_000), Capture(8_000)
+    # 20 ms each; the third is lost, and the fourth comes late by the network.
+    for at_s, starts_s in ((0.12, 0.1), (0.14, 0.12), (0.19, 0.16), (0.2, 0.18)):
+        timed.send(at_s, 160, starts_s=starts_s)
+        untimed.send(at_s, 160)
+    assert (timed.begins, timed.counts) == ([800, 1_280], [320, 320])
+    assert (untimed.begins, untimed.counts) == ([800], [640])
+
+
+def test_a_senders_clock_that_counts_otherwise_is_not_believed():
+    capture = Capture(8_000)
+    for number in range(3):
+        # Samples in place of seconds.
+        capture.send(1 + 0.02 * number, 160, starts_s=160 * number)
+    assert (capture.begins, capture.counts) == ([7_840], [480])

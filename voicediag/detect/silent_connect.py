@@ -44,7 +44,7 @@ REMEDIES = {
 def examine(exam: Examination) -> Verdict:
     """Answer with the setups that were never agreed to, and the first requests that were never answered."""
     session = exam.session
-    if reason := wire.unread(session):
+    if reason := wire.modelless(session):
         return unjudged(ID, reason)
     if not wire.first(session.marks, "setup", "ready"):
         return unjudged(ID, "the wire log does not hold the session's beginning")

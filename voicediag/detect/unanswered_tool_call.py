@@ -78,7 +78,7 @@ class _Call:
 def examine(exam: Examination) -> Verdict:
     """Answer with the calls after which the talk stopped."""
     session = exam.session
-    if reason := wire.unread(session):
+    if reason := wire.modelless(session):
         return unjudged(ID, reason)
     log = _Log.of(session.marks)
     calls = [_followed(log, index) for index in log.places.get(("tool-call", ""), ())]

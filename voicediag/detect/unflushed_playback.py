@@ -58,7 +58,7 @@ class _Interruption:
 def examine(exam: Examination) -> Verdict:
     """Answer with the interruptions after which the player played on."""
     session = exam.session
-    if reason := wire.unread(session):
+    if reason := wire.modelless(session):
         return unjudged(ID, reason)
     if not any(event.event == "played" for event in session.playback):
         return unjudged(ID, "the session has no log of what the player played")

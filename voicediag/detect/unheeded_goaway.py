@@ -54,7 +54,7 @@ class _Cut:
 def examine(exam: Examination) -> Verdict:
     """Answer with the connections that were cut after a notice."""
     session = exam.session
-    if reason := wire.unread(session):
+    if reason := wire.modelless(session):
         return unjudged(ID, reason)
     notices = [index for index, mark in enumerate(session.marks) if mark.kind == "going-away"]
     if not notices:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NO_LOG = "the session has no wire log"
 NOTHING_KNOWN = "no message of the wire log says anything of the session that is known here"
+NO_MODEL = "the wire is a telephone call's: what the app and its model say to each other is not on it"
 PASSED = ("last-up", "last-down", "closed")
 TOO_LONG = f"the wire log says over {MOST_MARKS} things of the session, and the rest was not kept"
 # An app that connects again and again fails again and again; nobody looks at more than a page of it.
@@ -31,6 +32,11 @@ def unread(session: Session) -> str | None:
         return NO_LOG
     # Messages that passed and meant nothing: another provider's, or a part of a log without anything of the session.
     return NOTHING_KNOWN if all(mark.kind in PASSED for mark in session.marks) else None
+
+
+def modelless(session: Session) -> str | None:
+    """Return why nothing can be said of the model on the wire, or None where something can."""
+    return unread(session) or (NO_MODEL if first(session.marks, "telephone") else None)
 
 
 def missing(session: Session) -> str | None:

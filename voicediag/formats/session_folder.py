@@ -176,7 +176,7 @@ def _placed(builder: SessionBuilder, track: _Opened) -> Track:
     """Return a track, laid out by the wire where its clock says that only the wire knows."""
     source = track.source
     if track.clock.learnt_from == "wire":
-        layout = builder.uplink if track.name.startswith("user") else builder.downlink
+        layout = builder.layout_of(track.name)
         if layout is None or not layout.begins:
             builder.problem(track.file, "no message says when its frames passed: they are laid end to end from 0 s")
         else:

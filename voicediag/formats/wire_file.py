@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from voicediag.errors import FormatError, InputError
 from voicediag.formats import wire_line
 from voicediag.protocols import Conversation, kind_of, recognise
-from voicediag.protocols.events import Audio, Event
+from voicediag.protocols.events import Audio, Event, Fact, slips_in
 from voicediag.session import AudioRef, TrackName, WireEvent
 from voicediag.session.clock import LONGEST_S, NANOSECONDS
 
@@ -100,6 +100,7 @@ class _Reader:
         t_ns = self._since_start(line.t_ns)
         self.conversation = self.conversation or recognise(line.message)
         meaning = self.conversation.receive(line.direction, line.message) if self.conversation else []
+        meaning += [Fact(kind="slip", name=name) for name in line.slips if name not in slips_in(meaning)]
         sounds = [event for event in meaning if isinstance(event, Audio) and event.payload]
         event = WireEvent(
             t_ns=t_ns,
@@ -109,6 +110,7 @@ class _Reader:
             kind=line.kind or kind_of(line.message),
             message=self.conversation.without_audio(line.message) if self.conversation and sounds else line.message,
             audio=line.audio if self.in_folder else self._placed(sounds),
+            slips=slips_in(meaning) if sounds else line.slips,
         )
         provider = self.conversation.provider if self.conversation else None
         return Passed(line=number, event=event, meaning=meaning, provider=provider)

@@ -2,7 +2,7 @@
 
 ``t`` in seconds or ``t_ns``; ``dir``, ``up`` from the app and ``down`` from the provider; ``msg``, the provider's own
 JSON; and where its sound was cut out ``audio``, ``{"track", "frame", "frames"}``. ``wall_ns``, ``seq`` and ``kind`` may
-be missing.
+be missing. ``slips`` names what was wrong with sound that was cut out.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from voicediag.errors import InputError
+from voicediag.protocols.conversation import LONGEST_NAME
 from voicediag.session import AudioRef, track_name
 from voicediag.session.clock import NANOSECONDS
 
@@ -33,6 +34,8 @@ LATEST_NS = 1 << 63
 # Above the frames of any recording.
 MOST_FRAMES = 1 << 40
 SHOWN = 40
+# A message breaks a rule or two.
+MOST_SLIPS = 10
 _DIRECTIONS: Final[dict[object, Direction]] = {"up": "up", "down": "down"}
 
 
@@ -47,6 +50,7 @@ class Line:
     kind: str
     message: Mapping[str, Any]
     audio: AudioRef | None
+    slips: tuple[str, ...] = ()
 
 
 def numbered(path: Path) -> Iterator[tuple[int, str | None]]:
@@ -108,6 +112,7 @@ def parse(text: str | None) -> Line:
         kind=line["kind"] if isinstance(line.get("kind"), str) else "",
         message=message,
         audio=_reference(line.get("audio")),
+        slips=_names(line.get("slips")),
     )
 
 
@@ -121,6 +126,7 @@ def line_of(event: WireEvent) -> dict[str, Any]:
         "kind": event.kind,
         "msg": event.message,
         "audio": asdict(event.audio) if event.audio else None,
+        "slips": list(event.slips) or None,
     }
     return {key: value for key, value in line.items() if value is not None}
 
@@ -152,6 +158,12 @@ def _reference(value: object) -> AudioRef | None:
         return AudioRef(track=track_name(str(value.get("track"))), frame=frame, frames=frames)
     except InputError:
         return None
+
+
+def _names(value: object) -> tuple[str, ...]:
+    """Return the names in a list; anything else in it is passed over."""
+    listed = value[:MOST_SLIPS] if isinstance(value, list) else ()
+    return tuple(name[:LONGEST_NAME] for name in listed if isinstance(name, str))
 
 
 def _short(value: object) -> str:

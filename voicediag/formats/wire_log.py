@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ENDINGS = frozenset({".jsonl", ".ndjson"})
 # How a line calls itself that says who closed the connection: its message is {"code": 1008, "reason": "..."}.
 CLOSE = "close"
+MILLISECONDS = 1_000
 
 
 def sniff(path: Path) -> bool:
@@ -47,15 +48,15 @@ def read(path: Path) -> Session:
     if loader.understood == 0:
         raise FormatError(
             path,
-            expected='lines like {"t": 0.02, "dir": "up", "msg": {...}} of Gemini Live or OpenAI Realtime',
-            got=loader.first_problem or "no message of either",
+            expected='lines like {"t": 0.02, "dir": "up", "msg": {...}} of Gemini Live, OpenAI Realtime or Twilio',
+            got=loader.first_problem or "no message of theirs",
             likely="the log holds another provider's messages, or wraps them in a field other than msg",
         )
     if loader.cut_out and not loader.streams:
         likely = f"the log of a session folder: name the folder, {path.absolute().parent.name}"
         raise FormatError(path, expected="sound in its messages", got="messages without theirs", likely=likely)
     for name, stream in loader.streams.items():
-        layout = loader.builder.uplink if name == "user-sent" else loader.builder.downlink
+        layout = loader.builder.layout_of(name)
         if layout is not None:
             source = PlacedSource(stream, layout)
             clock = Clock(learnt_from="wire")
@@ -119,7 +120,7 @@ class WireLoader:
             case Audio() if self.tracks is None:
                 self._keep(event, at_s, where)
             case Audio():
-                self._find(event.track, passed.audio, at_s, where)
+                self._find(event, passed.audio, at_s, where)
             case Words():
                 self.builder.words(event.role, event.text, at_s, done=event.done)
             case TurnTaking():
@@ -151,10 +152,11 @@ class WireLoader:
         if audio.rate_hz != stream.rate_hz:
             rates = f"declared as {audio.rate_hz} Hz after {stream.rate_hz} Hz, and read as the latter"
             self._note_once(audio.track, "rate", f"{audio.track}: {rates}", where)
-        self._pass(audio.track, at_s, stream.append(audio.payload, audio.encoding), stream.rate_hz)
+        self._pass(audio, at_s, stream.append(audio.payload, audio.encoding), stream.rate_hz)
 
-    def _find(self, track: TrackName, ref: AudioRef | None, at_s: float, where: str) -> None:
+    def _find(self, audio: Audio, ref: AudioRef | None, at_s: float, where: str) -> None:
         """Count the frames of a track that a message names."""
+        track = audio.track
         source = self.tracks.get(track) if self.tracks else None
         if source is None or ref is None or ref.track != track:
             return
@@ -162,11 +164,15 @@ class WireLoader:
         if frames < ref.frames:
             self._note_once(track, "frames", f"names frames that {track} does not have: the file was cut short", where)
         if frames > 0:
-            self._pass(track, at_s, frames, source.rate_hz, first=ref.frame)
+            self._pass(audio, at_s, frames, source.rate_hz, first=ref.frame)
 
-    def _pass(self, track: TrackName, at_s: float, frames: int, rate_hz: int, *, first: int | None = None) -> None:
-        tell = self.builder.audio_sent if track == "user-sent" else self.builder.audio_received
-        tell(at_s, frames=frames, rate_hz=rate_hz, first=first)
+    def _pass(self, audio: Audio, at_s: float, frames: int, rate_hz: int, *, first: int | None = None) -> None:
+        if audio.track == "agent-received":
+            self.builder.audio_received(at_s, frames=frames, rate_hz=rate_hz, first=first)
+            return
+        starts_s = None if audio.starts_ms is None else audio.starts_ms / MILLISECONDS
+        tell = self.builder.audio_played if audio.track == "agent-played" else self.builder.audio_sent
+        tell(at_s, frames=frames, rate_hz=rate_hz, first=first, starts_s=starts_s)
 
     def _note(self, where: str, why: str) -> None:
         self.first_problem = self.first_problem or f"{why} ({where})"

@@ -16,7 +16,7 @@ from voicediag.formats import wire_line
 from voicediag.formats.folder_writer import MANIFEST, SCHEMA, WIRE, line_text
 from voicediag.live.appender import Appender
 from voicediag.protocols import Conversation, kind_of, recognise
-from voicediag.protocols.events import BYTES_A_FRAME, Audio, Malformed, Opened
+from voicediag.protocols.events import BYTES_A_FRAME, Audio, Malformed, Opened, slips_in
 from voicediag.session import AudioRef, WireEvent
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Recorder:
     def message(self, direction: Direction, data: str | bytes, at: Moment) -> None:
         """Record one message as it passed, text or binary."""
         try:
-            message = wire_line.json_object(_text(data))
+            message: Mapping[str, Any] = wire_line.json_object(_text(data))
         except InputError as error:
             self.problem(WIRE, f"a message of {len(data)} bytes that is no JSON: {error.got[:SHOWN]}")
             self._write(at, direction, "unreadable", {"bytes": len(data)})
@@ -98,8 +98,9 @@ class Recorder:
         meaning = self._conversation.receive(direction, message) if self._conversation else []
         reference = self._heard(meaning)
         if reference and self._conversation:
-            message = dict(self._conversation.without_audio(message))
-        self._write(at, direction, kind_of(message), message, reference)
+            message = self._conversation.without_audio(message)
+        message = self.redact.without_parameters(message)
+        self._write(at, direction, kind_of(message), message, reference, slips=slips_in(meaning) if reference else ())
 
     def closed_by(self, direction: Direction, code: int, reason: str, at: Moment) -> None:
         """Record who closed the connection, and why."""
@@ -169,6 +170,8 @@ class Recorder:
         kind: str,
         message: Mapping[str, Any],
         audio: AudioRef | None = None,
+        *,
+        slips: tuple[str, ...] = (),
     ) -> None:
         self._sequence += 1
         event = WireEvent(
@@ -179,6 +182,7 @@ class Recorder:
             kind=kind,
             message=message,
             audio=audio,
+            slips=slips,
         )
         line = self.redact(line_text(wire_line.line_of(event)))
         if not self._wire.append(line.encode("utf-8", errors="backslashreplace")):

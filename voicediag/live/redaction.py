@@ -6,10 +6,11 @@ the providers issue them, for those that were not seen.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 REDACTED: Final = "[redacted]"
 # Shorter values ("1", "true") are no secrets, and would be taken out of half the transcript.
 LEAST_LENGTH = 8
-_HEADERS = frozenset({"authorization", "x-goog-api-key", "api-key", "x-api-key", "cookie", "proxy-authorization"})
+_HEADERS = frozenset({
+    "authorization", "x-goog-api-key", "api-key", "x-api-key", "cookie", "proxy-authorization", "x-twilio-signature",
+})  # fmt: skip
 _QUERY = frozenset({"key", "access_token", "token", "api_key", "api-key"})
 _SUBPROTOCOL = "openai-insecure-api-key."
 _FORMS: Final = {
@@ -56,6 +59,23 @@ class Redaction:
                 self.counts["a secret of the handshake"] += found
                 text = text.replace(secret, REDACTED)
         return _ISSUED.sub(self._taken, text)
+
+    def without_parameters(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a message without the values of a call's custom parameters.
+
+        An app gives Twilio whatever it likes there, most often the token that lets the call in: Twilio hands it on with
+        the ``start`` of the stream. Where a value turns up again it is taken out too.
+        """
+        start = message.get("start")
+        key = "customParameters" if isinstance(start, dict) and "customParameters" in start else "custom_parameters"
+        given = start.get(key) if isinstance(start, dict) else None
+        if not isinstance(start, dict) or not isinstance(given, dict) or not given:
+            return message
+        texts = tuple(str(value) for value in given.values() if isinstance(value, str | int | float))
+        self.secrets += tuple(json.dumps(text, ensure_ascii=False)[1:-1] for text in texts)
+        self.__post_init__()
+        self.counts["a custom parameter of the call"] += len(given)
+        return {**message, "start": {**start, key: dict.fromkeys(given, REDACTED)}}
 
     def _taken(self, match: re.Match[str]) -> str:
         names = list(_FORMS)

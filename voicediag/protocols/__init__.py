@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from voicediag.protocols.conversation import Conversation, kind_of
 from voicediag.protocols.gemini_live import GeminiLive
 from voicediag.protocols.openai_realtime import OpenAIRealtime
+from voicediag.protocols.twilio_media import TwilioMedia
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PROVIDERS", "Conversation", "GeminiLive", "OpenAIRealtime", "kind_of", "recognise"]
+__all__ = ["PROVIDERS", "Conversation", "GeminiLive", "OpenAIRealtime", "TwilioMedia", "kind_of", "recognise"]
 
-PROVIDERS = (GeminiLive, OpenAIRealtime)
+PROVIDERS = (GeminiLive, OpenAIRealtime, TwilioMedia)
 
 
 def recognise(message: Mapping[str, Any]) -> Conversation | None:

@@ -51,9 +51,9 @@ class Conversation(Protocol):
 
 
 def kind_of(message: Mapping[str, Any]) -> str:
-    """Return what a message calls itself: its ``type``, or else its first key."""
-    kind = message.get("type")
-    return kind if isinstance(kind, str) else next(iter(message), "")
+    """Return what a message calls itself: its ``type`` or ``event``, or else its first key."""
+    kinds = (message.get("type"), message.get("event"), next(iter(message), ""))
+    return next(kind for kind in kinds if isinstance(kind, str))
 
 
 def look(value: object, *path: str) -> Any:
@@ -107,7 +107,9 @@ def rate_of(value: object, *, usual_hz: int) -> int:
     return int(rate_hz) if rate_hz is not None and SLOWEST_HZ <= rate_hz <= FASTEST_HZ else usual_hz
 
 
-def sound_in(data: object, track: TrackName, *, rate_hz: int, encoding: Encoding) -> Iterator[Audio | Malformed]:
+def sound_in(
+    data: object, track: TrackName, *, rate_hz: int, encoding: Encoding, starts_ms: float | None = None
+) -> Iterator[Audio | Malformed]:
     """Yield the sound of a message and what is wrong with it.
 
     Parameters
@@ -122,7 +124,7 @@ def sound_in(data: object, track: TrackName, *, rate_hz: int, encoding: Encoding
     if odd := len(payload) % BYTES_A_FRAME[encoding]:
         yield Malformed(what=f"{track}: {len(payload)} bytes are no whole number of 16-bit samples; the last is lost")
         payload = payload[:-odd]
-    yield Audio(track=track, payload=payload, rate_hz=rate_hz, encoding=encoding)
+    yield Audio(track=track, payload=payload, rate_hz=rate_hz, encoding=encoding, starts_ms=starts_ms)
 
 
 @cache

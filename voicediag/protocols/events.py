@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from voicediag.session import Role, TrackName
     from voicediag.session.events import CueKind, MarkKind
 
@@ -15,12 +17,19 @@ BYTES_A_FRAME: Final[dict[str, int]] = {"pcm_16": 2, "mulaw": 1, "alaw": 1}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audio:
-    """Sound in a message; `payload` is empty where it was cut out of the message."""
+    """Sound in a message; `payload` is empty where it was cut out of the message.
+
+    Attributes
+    ----------
+    starts_ms : float, optional
+        Where its sender says that it begins, by the clock of its stream.
+    """
 
     track: TrackName
     payload: bytes
     rate_hz: int
     encoding: Encoding = "pcm_16"
+    starts_ms: float | None = None
 
     @property
     def frames(self) -> int:
@@ -86,3 +95,8 @@ class Malformed:
 
 
 Event: TypeAlias = Audio | Words | TurnTaking | Opened | Fact | Malformed
+
+
+def slips_in(meaning: Iterable[Event]) -> tuple[str, ...]:
+    """Return the rules that a message breaks."""
+    return tuple(event.name for event in meaning if isinstance(event, Fact) and event.kind == "slip")

@@ -40,9 +40,9 @@ class SessionBuilder:
 
     Attributes
     ----------
-    uplink, downlink : Layout, optional
-        Where the sound that was sent and received lies; made when the first of it passes. A reader that knows better
-        where received sound was heard sets `downlink` itself before.
+    uplink, downlink, playline : Layout, optional
+        Where the sound that was sent, received and played lies; made when the first of it passes. A reader that knows
+        better where received sound was heard sets `downlink` itself before.
     """
 
     source: str
@@ -51,6 +51,7 @@ class SessionBuilder:
     provenance: dict[str, Any] = field(default_factory=dict)
     uplink: Capture | None = None
     downlink: Layout | None = None
+    playline: Capture | None = None
     _turns: TurnTaker = field(default_factory=TurnTaker)
     _landmarks: Landmarks = field(default_factory=Landmarks)
     _received: int = 0
@@ -79,11 +80,31 @@ class SessionBuilder:
         """Add what is known of the provider, the model and the recorder."""
         self.provenance.update({key: value for key, value in facts.items() if value is not None})
 
-    def audio_sent(self, at_s: float, *, frames: int, rate_hz: int, first: int | None = None) -> None:
-        """Note that `frames` of the user's sound went up at `at_s`, from frame `first` of the stream on."""
+    def audio_sent(
+        self, at_s: float, *, frames: int, rate_hz: int, first: int | None = None, starts_s: float | None = None
+    ) -> None:
+        """Note that `frames` of the user's sound went up at `at_s`, from frame `first` of the stream on.
+
+        `starts_s` is where they begin by their sender's clock.
+        """
         if self.uplink is None:
             self.uplink = Capture(rate_hz)
-        self.uplink.send(at_s, frames, first=first)
+        self.uplink.send(at_s, frames, first=first, starts_s=starts_s)
+
+    def audio_played(
+        self, at_s: float, *, frames: int, rate_hz: int, first: int | None = None, starts_s: float | None = None
+    ) -> None:
+        """Note that `frames` of the agent's sound, as they were played, passed at `at_s`; otherwise as `audio_sent`."""
+        if self.playline is None:
+            self.playline = Capture(rate_hz)
+        self.playline.send(at_s, frames, first=first, starts_s=starts_s)
+        self._landmarks.answered(at_s, self._received)
+
+    def layout_of(self, name: TrackName) -> Layout | None:
+        """Return where the wire says that the frames of a track lie, if it says so."""
+        if name == "agent-played" and self.playline is not None:
+            return self.playline
+        return self.uplink if name.startswith("user") else self.downlink
 
     def audio_received(self, at_s: float, *, frames: int, rate_hz: int, first: int | None = None) -> None:
         """Note that `frames` of the agent's sound came down at `at_s`, from frame `first` of the stream on."""

@@ -15,6 +15,7 @@ Direction: TypeAlias = Literal["up", "down"]
 PlayerEvent: TypeAlias = Literal["played", "underrun", "flushed", "queued"]
 CueKind: TypeAlias = Literal["speech-started", "speech-stopped", "interrupted", "turn-complete"]
 MarkKind: TypeAlias = Literal[
+    "telephone",  # the wire is a call's: sound only, no model speaks on it
     "setup",  # the app asks for a session
     "ready",  # the provider agrees
     "asked",  # the app asks the model to speak
@@ -56,6 +57,8 @@ class WireEvent:
         Order of passing; two messages may share a time.
     message : mapping
         The provider's own JSON, its audio cut out where `audio` says where it went.
+    slips : tuple of str
+        Rules that it breaks, as far as that could be told before its audio was cut out.
     """
 
     t_ns: int
@@ -65,6 +68,7 @@ class WireEvent:
     kind: str
     message: Mapping[str, Any]
     audio: AudioRef | None = None
+    slips: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

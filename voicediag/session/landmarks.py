@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # A session of three hours has some hundred; a log of garbage must not fill the memory.
 MOST_MARKS = 10_000
 # After these somebody waits for the model.
-_AWAIT: Final = frozenset({"setup", "ready", "asked", "tool-call", "tool-result", "interrupted"})
+_AWAIT: Final = frozenset({"telephone", "setup", "ready", "asked", "tool-call", "tool-result", "interrupted"})
 
 
 @dataclass(slots=True)

@@ -5,7 +5,8 @@ each chunk where it was heard or spoken:
 
 * `Playout` (down): a chunk plays when it arrives or when the one before it ends, whichever is later; an interruption
   throws away what was not yet played.
-* `Capture` (up): a chunk ends when it is sent.
+* `Capture` (up): a chunk ends when it is sent, or lies where its sender's own clock puts it. That clock also tells of
+  chunks that were never sent, which the times of arrival hide.
 
 A chunk that is late by less than the layout's slack joins the one before it: that much is the network's jitter, which
 a player's cushion hides and a microphone never had. A longer lateness is a hole and stays one.
@@ -30,6 +31,10 @@ CAPTURE_SLACK_S = 0.25
 # About the least cushion that players keep. Without it every jitter of a stream that is paced in real time would be
 # a hole of a few ms in the middle of a word.
 PLAYOUT_SLACK_S = 0.1
+# A sender's clock counts whole milliseconds, and its frames are 20 ms long: less than one is rounding, one was lost.
+TIMED_SLACK_S = 0.015
+# Whoever says that sound began this much earlier or later than it came counts in another unit, or from another start.
+MOST_ASTRAY_S = 2.0
 
 
 @dataclass(slots=True)
@@ -56,13 +61,14 @@ class Layout:
     firsts: list[int] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
     taken: int = 0
+    _origin: int | None = None
 
     @property
     def end(self) -> int:
         """Session frame after the last piece."""
         return self.begins[-1] + self.counts[-1] if self.begins else 0
 
-    def put(self, begin: int, frames: int, *, first: int | None = None) -> None:
+    def put(self, begin: int, frames: int, *, first: int | None = None, slack_s: float | None = None) -> None:
         """Place `frames` frames of the stream at session frame `begin`, or after what is there already.
 
         Parameters
@@ -71,6 +77,8 @@ class Layout:
         first : int, optional
             Their first frame in the stream; by default they follow those before. What of them was put before is left
             out, so that no log makes a layout longer than its stream.
+        slack_s : float, optional
+            Of these frames, where it is not the layout's.
         """
         first = self.taken if first is None else first
         known = max(0, self.taken - first)
@@ -78,7 +86,8 @@ class Layout:
         if frames <= 0:
             return
         late = begin - self.end
-        if late < 0 or (self.begins and late <= self.slack_s * self.rate_hz):
+        slack_s = self.slack_s if slack_s is None else slack_s
+        if late < 0 or (self.begins and late <= slack_s * self.rate_hz):
             begin = self.end
         if self.begins and begin == self.end and first == self.firsts[-1] + self.counts[-1]:
             self.counts[-1] += frames
@@ -144,9 +153,16 @@ class Capture(Layout):
     def __init__(self, rate_hz: int) -> None:
         super().__init__(rate_hz, CAPTURE_SLACK_S)
 
-    def send(self, at_s: float, frames: int, *, first: int | None = None) -> None:
-        """Place `frames` that were sent at `at_s`."""
-        self.put(max(0, round(at_s * self.rate_hz) - frames), frames, first=first)
+    def send(self, at_s: float, frames: int, *, first: int | None = None, starts_s: float | None = None) -> None:
+        """Place `frames` that were sent at `at_s` and that begin at `starts_s` by their sender's clock."""
+        came = max(0, round(at_s * self.rate_hz) - frames)
+        if starts_s is None:
+            self.put(came, frames, first=first)
+            return
+        starts = round(starts_s * self.rate_hz)
+        if self._origin is None or abs(self._origin + starts - came) > MOST_ASTRAY_S * self.rate_hz:
+            self._origin = came - starts
+        self.put(max(0, self._origin + starts), frames, first=first, slack_s=TIMED_SLACK_S)
 
 
 @dataclass(frozen=True, slots=True)
