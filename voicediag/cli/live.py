@@ -14,34 +14,48 @@ from voicediag.cli.shared import AsJson, app, input_errors, print_json, refuse
 
 @app.command()
 def relay(
-    provider: Annotated[str, typer.Argument(help="gemini or openai.")],
-    listen: Annotated[str, typer.Option(help="Where the app connects to.")] = "127.0.0.1:8787",
+    provider: Annotated[str, typer.Argument(help="gemini, openai or twilio.")],
+    listen: Annotated[str, typer.Option(help="Where the app, or Twilio's tunnel, connects to.")] = "127.0.0.1:8787",
     tls_listen: Annotated[str | None, typer.Option(help="The same with TLS, for clients that insist on it.")] = None,
     ca_file: Annotated[Path, typer.Option(help="Where to write the authority that vouches for that port.")] = Path(
         "voicediag-ca.pem"
     ),
     out: Annotated[Path, typer.Option(help="Folder for the session folders.")] = Path("sessions"),
-    upstream: Annotated[str | None, typer.Option(help="Base URL to relay to, if not the provider's own.")] = None,
+    upstream: Annotated[
+        str | None, typer.Option(help="Base URL to relay to, if not the provider's own; for twilio your app's.")
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="Name of a tunnel whose requests are let in; repeat it.")
+    ] = None,
 ) -> None:
-    """Record the live sessions of an app that changes only its base URL.
+    """Record the live sessions of an app that changes only its base URL, or of one that Twilio dials.
 
     Every byte passes unchanged; keys and tokens never reach the disk.
 
     Example: `voicediag relay openai --listen 127.0.0.1:8787 --out sessions`
+
+    Example: `voicediag relay twilio --upstream ws://127.0.0.1:5050 --allow-host NAME.ngrok.app`
     """
     from voicediag.errors import LiveError
     from voicediag.live.certificate import make_authority
-    from voicediag.live.relay import UPSTREAMS, Relay, run
+    from voicediag.live.relay import Relay, run
+    from voicediag.live.upstream import base_url, host_name, keeps_host
 
-    if provider not in UPSTREAMS:
-        refuse(f"expected {' or '.join(UPSTREAMS)}", repr(provider))
     plain, tls = _address(listen), _address(tls_listen) if tls_listen else None
-    base = (upstream or UPSTREAMS[provider]).rstrip("/")
-    authority = make_authority() if tls else None
     with input_errors():
+        base = base_url(provider, upstream)
+        hosts = frozenset(map(host_name, allow_host or ()))
+        authority = make_authority() if tls else None
         if authority:
             authority.write(ca_file)
-    relaying = Relay(upstream=base, out=out, provider=provider)
+    relaying = Relay(
+        upstream=base,
+        out=out,
+        provider=provider,
+        allowed_hosts=hosts,
+        keeps_host=keeps_host(provider, base),
+        on_refused=lambda told: print(f"voicediag relay: {told}", file=sys.stderr, flush=True),
+    )
     context = authority.server_context() if authority else None
 
     def say_ready() -> None:

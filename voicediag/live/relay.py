@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from voicediag.live.recording import Call
     from voicediag.session.events import Direction
 
-UPSTREAMS: Final = {"gemini": "https://generativelanguage.googleapis.com", "openai": "https://api.openai.com"}
 # What a connection says of itself must not be repeated on another one (RFC 9110, 7.6.1; RFC 6455, 4.1).
 _HOP: Final = frozenset({
     "connection", "host", "keep-alive", "proxy-authenticate", "proxy-connection", "te", "trailer", "transfer-encoding",
@@ -39,6 +38,8 @@ _HOP: Final = frozenset({
 # Codes that no endpoint may send (RFC 6455, 7.4.1): they only describe how a connection was lost.
 _UNSENDABLE: Final = frozenset({1004, 1005, 1006, 1015})
 CLOSE_PATIENCE_S = 5.0
+# What knocks at an open port, nobody reads to the end.
+MOST_REFUSED = 20
 
 
 @dataclass(slots=True, eq=False)
@@ -55,13 +56,23 @@ class Relay:
         Names the folders.
     upstream_tls : ssl.SSLContext, optional
         Where the provider's certificate is not signed by a public authority.
+    allowed_hosts : frozenset of str
+        Names under which requests may come from outside this machine, such as a tunnel's.
+    keeps_host : bool
+        Whether the Host of a request is passed on.
+    on_refused : callable
+        Told why a request was refused, each reason once: who sent it may show nobody the answer.
     """
 
     upstream: str
     out: Path
     provider: str
     upstream_tls: ssl.SSLContext | None = None
+    allowed_hosts: frozenset[str] = frozenset()
+    keeps_host: bool = False
+    on_refused: Callable[[str], None] = lambda _: None
     recording: Recording = field(default_factory=Recording)
+    _refused: set[str] = field(default_factory=set)
     _client: aiohttp.ClientSession = field(init=False, repr=False)
 
     def application(self) -> web.Application:
@@ -88,8 +99,12 @@ class Relay:
         await self.recording.stop()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        if refused := stranger(request):
-            return web.Response(status=403, text=f"voicediag relay: {refused}\n")
+        if refused := stranger(request, self.allowed_hosts):
+            told = f"{refused}; a tunnel's requests are let in by --allow-host NAME"
+            if told not in self._refused and len(self._refused) < MOST_REFUSED:
+                self._refused.add(told)
+                self.on_refused(told)
+            return web.Response(status=403, text=f"voicediag relay: {told}\n")
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._call(request)
         return await self._pass(request)
@@ -100,7 +115,7 @@ class Relay:
         try:
             provider = await self._client.ws_connect(
                 self.upstream + request.raw_path,
-                headers=_onward(request),
+                headers=self._onward(request),
                 protocols=asked,
                 autoping=False,
                 autoclose=False,
@@ -157,7 +172,7 @@ class Relay:
             async with self._client.request(
                 request.method,
                 self.upstream + request.raw_path,
-                headers=_onward(request),
+                headers=self._onward(request),
                 data=body,
                 allow_redirects=False,
                 ssl=self.upstream_tls if self.upstream_tls is not None else True,
@@ -166,6 +181,11 @@ class Relay:
                 return web.Response(status=answer.status, headers=headers, body=await answer.read())
         except aiohttp.ClientError as error:
             return web.Response(status=502, text=f"voicediag relay: {self.upstream} cannot be reached: {error}\n")
+
+    def _onward(self, request: web.Request) -> list[tuple[str, str]]:
+        """Return the headers that pass."""
+        passing = [(name, value) for name, value in request.headers.items() if name.lower() not in _HOP]
+        return [*passing, ("Host", request.host)] if self.keeps_host else passing
 
     def _folder(self) -> Path:
         """Return a folder that is this call's alone; where it cannot be made, the recorder says so."""
@@ -258,11 +278,6 @@ def _made(folder: Path) -> bool:
         # A disk that takes no folder is the recorder's to speak of.
         return True
     return True
-
-
-def _onward(request: web.Request) -> list[tuple[str, str]]:
-    """Return the headers that pass."""
-    return [(name, value) for name, value in request.headers.items() if name.lower() not in _HOP]
 
 
 def _sendable(code: int | None) -> int:
