@@ -5,6 +5,7 @@ time it is iterated.
 """
 
 from voicediag.session.builder import SessionBuilder
+from voicediag.session.chunks import Chunks
 from voicediag.session.clock import Clock, seconds
 from voicediag.session.events import AudioRef, Cue, Mark, PlaybackEvent, Problem, Turn, WireEvent
 from voicediag.session.session import Session
@@ -16,6 +17,7 @@ __all__ = [
     "ArraySource",
     "AudioRef",
     "AudioSource",
+    "Chunks",
     "Clock",
     "Cue",
     "Mark",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from voicediag.errors import InputError
+from voicediag.session.chunks import ChunkLog
 from voicediag.session.clock import LONGEST_S
 from voicediag.session.events import Cue, CueKind, Direction, MarkKind, PlaybackEvent, Problem, Turn, WireEvent
 from voicediag.session.landmarks import Landmarks
@@ -54,6 +55,7 @@ class SessionBuilder:
     playline: Capture | None = None
     _turns: TurnTaker = field(default_factory=TurnTaker)
     _landmarks: Landmarks = field(default_factory=Landmarks)
+    _chunks: ChunkLog = field(default_factory=ChunkLog)
     _received: int = 0
     _unlisted: int = 0
 
@@ -112,7 +114,9 @@ class SessionBuilder:
             self.downlink = Playout(rate_hz)
         if isinstance(self.downlink, Playout):
             self.downlink.arrive(at_s, frames, first=first)
-        self._received = max(self._received, (self._received if first is None else first) + frames)
+        first = self._received if first is None else first
+        self._chunks.came(at_s, first, first + frames, rate_hz=rate_hz)
+        self._received = max(self._received, first + frames)
         self._turns.sound(self._received)
         self._landmarks.answered(at_s, self._received)
 
@@ -137,6 +141,7 @@ class SessionBuilder:
         awaits_ask: bool = False,
     ) -> None:
         """Note what the last message says of the session itself."""
+        self._chunks.said(kind)
         self._landmarks.put(kind, at_s, id=id, name=name, left_s=left_s, awaits_ask=awaits_ask, received=self._received)
 
     def cue(self, kind: CueKind, at_s: float, *, audio_ms: float | None = None) -> None:
@@ -147,6 +152,7 @@ class SessionBuilder:
             self.downlink.flush(at_s)
         if kind == "interrupted":
             self.mark("interrupted", at_s)
+        self._chunks.said(kind)
         self._turns.cue(kind, at_s, audio_ms)
 
     def build(self, *, wire: Iterable[WireEvent] = (), playback: Iterable[PlaybackEvent] = ()) -> Session:
@@ -162,6 +168,7 @@ class SessionBuilder:
             turns=tuple(sorted(map(self._turn, self._turns.utterances), key=lambda turn: turn.span)),
             marks=self._landmarks.all(),
             cues=tuple(Cue(kind=kind, at_s=at_s, audio_s=self._sent_s(ms)) for kind, at_s, ms in self._turns.cues),
+            chunks=self._chunks.all(),
             problems=tuple(problems),
             provenance=dict(self.provenance),
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from voicediag.session.chunks import Chunks
     from voicediag.session.events import Cue, Mark, PlaybackEvent, Problem, Turn, WireEvent
     from voicediag.session.track import Track, TrackName
 
@@ -32,6 +33,8 @@ class Session:
         What the provider said about turn-taking.
     marks : tuple of Mark
         What the wire says of the session itself, in order of passing; empty where there is no wire log.
+    chunks : Chunks or None
+        When each chunk of the agent's sound came down the wire; None where no wire log says.
     problems : tuple of Problem
         What of the recording could not be read.
     provenance : mapping
@@ -45,6 +48,7 @@ class Session:
     turns: tuple[Turn, ...] = ()
     cues: tuple[Cue, ...] = ()
     marks: tuple[Mark, ...] = ()
+    chunks: Chunks | None = None
     problems: tuple[Problem, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
