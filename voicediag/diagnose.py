@@ -28,8 +28,9 @@ EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     # Where nobody agreed to talk there is silence to hear and time that is lost, and no echo.
     "silent-connect": frozenset({Cause.STARVATION, Cause.LATENCY}),
     "unanswered-tool-call": frozenset({Cause.LATENCY}),
-    # Stale sound is heard by the user; the microphone, the model and the wire are none the worse for it.
+    # What is stale or missing is heard by the user; the microphone, the model and the wire are none the worse for it.
     "unflushed-playback": frozenset(),
+    "starved-playback": frozenset(),
     # The calls of a connection are lost with it.
     "unheeded-goaway": frozenset({Cause.LATENCY, "unanswered-tool-call"}),
 }

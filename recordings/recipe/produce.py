@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,7 @@ def produce(scene: Scene, folder: Path) -> None:
         *_killed(scene, staged),
         *_of_the_wire(scene, staged, passed),
         *_unflushed(staged),
+        *_starved(staged),
     ]
     session_folder.write(_session(scene, staged, sounds, passed.messages), folder, truth=_truth(scene, staged, faults))
     if scene.killed_s is not None:
@@ -127,6 +129,21 @@ def _unflushed(staged: Staged) -> Iterator[Truth]:
         spans = [Span(stop_s, stop_s + late_s) for stop_s, late_s in stale]
         sizes = {"stale_ms": round(max(late_s for _, late_s in stale) * 1_000, 1), "interruptions": len(stale)}
         yield {"id": "unflushed-playback", "track": "agent-played", "spans": _pairs(spans), "sizes": sizes}
+
+
+def _starved(staged: Staged) -> Iterator[Truth]:
+    gaps = [
+        Span((place - frames) / AGENT_HZ, place / AGENT_HZ)
+        for reply in staged.replies
+        for before, frames in reply.gaps
+        for place in (reply.place_of(before),)
+    ]
+    seams = [reply.place_of(seam) / AGENT_HZ for reply in staged.replies for seam in reply.seams]
+    if gaps or seams:
+        sizes = {"gaps": len(gaps), "gap_total_s": round(sum(gap.duration_s for gap in gaps), 4), "never": len(seams)}
+        track = "agent-received" if seams else "agent-played"
+        spans = [*gaps, *(Span(at_s, at_s) for at_s in seams)]
+        yield {"id": "starved-playback", "track": track, "spans": _pairs(sorted(spans)), "sizes": sizes}
 
 
 def _echoes(scene: Scene, staged: Staged) -> Iterator[Truth]:
@@ -246,14 +263,24 @@ def _playback(staged: Staged) -> Iterator[PlaybackEvent]:
         for at_s, frame, frames in reply.chunks:
             events.append((round(at_s * 1e9), "queued", reply.frame + frame, frames))
         for frame in range(0, reply.played, size):
-            t_ns = round((reply.play_frame + frame) / AGENT_HZ * 1e9)
-            events.append((t_ns, "played", reply.frame + frame, min(size, reply.played - frame)))
+            events += _callback(reply, frame, min(frame + size, reply.played))
         rest = reply.samples.size - reply.played
         # Who has played all of it has nothing left to flush.
         if reply.stop_s is not None and (rest or not reply.stale):
             events.append((round((reply.flush_s + FLUSH_S) * 1e9), "flushed", reply.frame + reply.played, rest))
     for t_ns, event, frame, frames in sorted(events):
         yield PlaybackEvent(t_ns=t_ns, event=event, frame=frame, frames=frames)
+
+
+def _callback(reply: Reply, start: int, end: int) -> Iterator[tuple[int, str, int, int]]:
+    """Yield what the player did in a callback; one that runs dry says so and goes on where it was."""
+    edges = [start, *(before for before, _ in reply.gaps if start < before < end), end]
+    for first, last in itertools.pairwise(edges):
+        yield round(reply.place_of(first) / AGENT_HZ * 1e9), "played", reply.frame + first, last - first
+    for before, frames in reply.gaps:
+        if start <= before < end:
+            dry_ns = round((reply.place_of(before) - frames) / AGENT_HZ * 1e9)
+            yield dry_ns, "underrun", reply.frame + before, frames
 
 
 def _pairs(spans: Iterable[Span]) -> list[list[float]]:

@@ -14,6 +14,7 @@ from recipe import (
     scenes_loop,
     scenes_silent,
     scenes_starved,
+    scenes_starved_playback,
     scenes_tools,
     scenes_unflushed,
 )
@@ -29,6 +30,7 @@ SCENES: tuple[Scene, ...] = (
     *scenes_unflushed.SCENES,
     *scenes_silent.SCENES,
     *scenes_starved.SCENES,
+    *scenes_starved_playback.SCENES,
     *scenes_clipped.SCENES,
     *scenes_echo.SCENES,
     *scenes_loop.SCENES,

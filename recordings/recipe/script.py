@@ -32,12 +32,25 @@ class User:
 
 @dataclass(frozen=True, kw_only=True)
 class Agent:
-    """The agent answers `wait_s` after what it heard; `stop_s` into its turn the provider calls it interrupted."""
+    """The agent answers `wait_s` after what it heard; `stop_s` into its turn the provider calls it interrupted.
+
+    Attributes
+    ----------
+    stall : (int, float), optional
+        From which chunk on, and for how many seconds, nothing comes down; what is late then comes in one burst.
+    lost : tuple of int
+        Chunks that never come.
+    halt_s : (float, float), optional
+        When in its turn, and for how long, the player plays nothing, though it has what to play.
+    """
 
     text: str
     wait_s: float = 0.95
     stop_s: float | None = None
     prompted: bool = False
+    stall: tuple[int, float] | None = None
+    lost: tuple[int, ...] = ()
+    halt_s: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

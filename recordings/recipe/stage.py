@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recipe import places, sound, voices
+from recipe import hardships, places, sound, voices
 from recipe.script import Agent, Echo, Moments, Scene, User
 from voicediag.signals import leak
 from voicediag.spans import Span
@@ -63,6 +64,8 @@ class Reply:
     flush_s: float = 0.0
     stop_s: float | None = None
     prompted: bool = False
+    gaps: list[tuple[int, int]] = field(default_factory=list)
+    seams: list[int] = field(default_factory=list)
 
     @property
     def play_s(self) -> float:
@@ -72,7 +75,11 @@ class Reply:
     @property
     def end_s(self) -> float:
         """When the player ended or was stopped."""
-        return (self.play_frame + self.played) / AGENT_HZ
+        return (self.place_of(self.played - 1) + 1) / AGENT_HZ
+
+    def place_of(self, frame: int) -> int:
+        """Return the frame of the session at which a frame of the turn is played."""
+        return self.play_frame + frame + sum(silent for before, silent in self.gaps if before <= frame)
 
 
 @dataclass(kw_only=True)
@@ -145,7 +152,8 @@ def _answer(scene: Scene, staged: Staged, line: Agent) -> None:
         at_s = first_s + number * dialect.down_s / dialect.down_speed
         reply.chunks.append((at_s, frame, min(size, samples.size - frame)))
     reply.play_frame = round((first_s + CUSHION_S) * AGENT_HZ)
-    reply.played = samples.size
+    hardships.befall(reply, line)
+    reply.played = reply.samples.size
     if line.stop_s is not None:
         _stop(reply, reply.play_s + line.stop_s, late_s=scene.unflushed_s)
     staged.turns.append(reply)
@@ -197,7 +205,9 @@ def played(staged: Staged, came: Samples) -> Samples:
     """Return what the loudspeaker got of `came`, silence included, float32, (frames,), 24 kHz."""
     speaker = np.zeros(round(staged.duration_s * AGENT_HZ), np.float32)
     for reply in staged.replies:
-        sound.add_at(speaker, came[reply.frame : reply.frame + reply.played], reply.play_frame)
+        edges = [0, *(before for before, _ in reply.gaps), reply.played]
+        for start, end in itertools.pairwise(edges):
+            sound.add_at(speaker, came[reply.frame + start : reply.frame + end], reply.place_of(start))
     return speaker
 
 

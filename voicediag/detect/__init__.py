@@ -8,6 +8,7 @@ from voicediag.detect import (
     silent_connect,
     silent_track,
     starved_capture,
+    starved_playback,
     unanswered_tool_call,
     unflushed_playback,
     unheeded_goaway,
@@ -52,6 +53,7 @@ DETECTORS: tuple[Detector, ...] = (
     clipped_audio.DETECTOR,
     silent_track.DETECTOR,
     starved_capture.DETECTOR,
+    starved_playback.DETECTOR,
     echo_leak.DETECTOR,
     self_hearing_loop.DETECTOR,
 )

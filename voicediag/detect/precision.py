@@ -17,6 +17,7 @@ PRECISION: Final[dict[str, float]] = {
     "silent-connect": 0.95,
     "silent-track": 0.98,
     "starved-capture": 0.91,
+    "starved-playback": 0.95,
     "unanswered-tool-call": 0.95,
     "unflushed-playback": 0.95,
     "unheeded-goaway": 0.95,

@@ -1,0 +1,55 @@
+"""starved-playback: the agent's voice stops in the middle of what it says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from recipe.scenes_clean import COOKING, LIBRARY
+from recipe.script import Agent
+
+FOLDER = "starved-playback"
+GARLIC, FINELY, ONION = (line for line in COOKING.lines if isinstance(line, Agent))
+GREETING, QUESTION = (line for line in LIBRARY.lines[:3] if isinstance(line, Agent))
+SCENES = (
+    replace(
+        COOKING,
+        folder=FOLDER,
+        name="late-burst",
+        twin="clean/cooking",
+        notes="Twice nothing comes down for more than a second, and then all of it at once.",
+        lines=(
+            COOKING.lines[0],
+            replace(GARLIC, stall=(10, 1.4)),
+            COOKING.lines[2],
+            replace(FINELY, stall=(12, 1.2)),
+            *COOKING.lines[4:],
+        ),
+    ),
+    replace(
+        COOKING,
+        folder=FOLDER,
+        name="dropped-chunks",
+        twin="clean/cooking",
+        notes="A bounded queue in front of the recorder drops chunks of 80 ms when the burst of a turn fills it.",
+        lines=(
+            COOKING.lines[0],
+            replace(GARLIC, lost=(3, 6, 9, 13, 17, 21)),
+            COOKING.lines[2],
+            replace(FINELY, lost=(4, 7, 11, 15, 19, 24)),
+            *COOKING.lines[4:],
+        ),
+    ),
+    replace(
+        LIBRARY,
+        folder=FOLDER,
+        name="player-halts",
+        twin="clean/library",
+        notes="The player's callback waits for something else, twice, while the sound lies in its queue.",
+        lines=(
+            replace(GREETING, halt_s=(1.1, 0.25)),
+            LIBRARY.lines[1],
+            replace(QUESTION, halt_s=(1.3, 0.4)),
+            *LIBRARY.lines[3:],
+        ),
+    ),
+)

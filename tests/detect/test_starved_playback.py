@@ -1,0 +1,259 @@
+"""An agent's voice that stops: planted in when its chunks came, in the player's log and in its sound."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+from scenes import RATE_HZ, RECORDINGS, agent_voice, session_of, voice
+
+import voicediag as vd
+from voicediag import signals
+from voicediag.detect import starved_playback
+from voicediag.detect.examination import Examination
+from voicediag.detect.playback import MOST_JOINS
+from voicediag.session import ArraySource, Chunks, PlaybackEvent, Session, Track
+from voicediag.spans import Span
+
+FOLDER = RECORDINGS / "starved-playback"
+CHUNK_S, NS = 0.04, 10**9
+CHUNK = round(CHUNK_S * RATE_HZ)
+# Speech-like sound of 20 s: one answer, the second chunk of which comes when the first has been played.
+SOUND = agent_voice(1)
+COUNT = SOUND.size // CHUNK
+
+
+def chunks(at_s, *, answers=None, ended=True):
+    firsts = np.arange(len(at_s)) * CHUNK
+    return Chunks(
+        rate_hz=RATE_HZ,
+        at_s=np.asarray(at_s, np.float64),
+        firsts=firsts,
+        ends=firsts + CHUNK,
+        answers=np.zeros(len(at_s), np.int64) if answers is None else np.asarray(answers, np.int64),
+        ended=ended,
+    )
+
+
+def paced(count=COUNT):
+    return 1.0 + np.arange(count) * CHUNK_S
+
+
+def real_voice():
+    """Return a minute of a synthesised voice at 24 kHz, in chunks of 40 ms, shape (chunks, frames)."""
+    files = sorted((RECORDINGS / "clean").glob("[bcdh]*.vds/agent-received.flac"))
+    sound = np.concatenate([soundfile.read(file, dtype="float32")[0] for file in files])
+    return sound[: sound.size // 960 * 960].reshape(-1, 960)
+
+
+def streamed(pieces, at_s):
+    """Return what is said of pieces of 24 kHz that came at these times."""
+    firsts = np.arange(len(pieces)) * 960
+    came = Chunks(
+        rate_hz=24_000,
+        at_s=at_s,
+        firsts=firsts,
+        ends=firsts + 960,
+        answers=np.zeros(len(pieces), np.int64),
+        ended=True,
+    )
+    source = ArraySource(np.ascontiguousarray(pieces.ravel(), np.float32), 24_000)
+    track = Track(name="agent-received", source=source)
+    session = Session(source="test", tracks={"agent-received": track}, chunks=came)
+    return starved_playback.DETECTOR.examine(Examination(session))
+
+
+def in_speech(number=0):
+    """A chunk that begins amid speech: the sound is loud on both sides of it."""
+    level = np.sqrt(np.mean(SOUND[: COUNT * CHUNK].reshape(COUNT, CHUNK) ** 2, axis=1))
+    loud = (level[1:] > 0.05) & (level[:-1] > 0.05)
+    return int(np.flatnonzero(loud)[number]) + 1
+
+
+def stalled(at_s, chunk, for_s):
+    late = at_s.copy()
+    late[chunk:] = np.maximum(late[chunk:], at_s[chunk] + for_s)
+    return late
+
+
+def examined(came, sound=SOUND, *, playback=(), **tracks):
+    session = session_of({"agent-received": sound} | tracks, chunks=came, playback=tuple(playback))
+    return starved_playback.DETECTOR.examine(Examination(session))
+
+
+def plays(at_s, chunk, count):
+    return [
+        PlaybackEvent(t_ns=round((at_s + n * CHUNK_S) * NS), event="played", frame=(chunk + n) * CHUNK, frames=CHUNK)
+        for n in range(count)
+    ]
+
+
+def test_a_stall_that_ends_in_a_burst_is_late_and_told_with_its_cushion():
+    first = in_speech()
+    (finding,) = examined(chunks(stalled(paced(), first, 0.6))).findings
+    measure = finding.primary.measure
+    assert (measure["gaps"], measure["late"], measure["never"], measure["duplicated"]) == (1, 1, 0, 0)
+    # A player that waits 100 ms before it begins has waited as much already.
+    assert measure["gap_total_s"] == pytest.approx(0.5)
+    assert measure["cushion_ms"] == 600
+    assert measure["covered"] == 1
+    assert finding.where.hull.end_s == pytest.approx(1.0 + first * CHUNK_S + 0.6)
+
+
+def test_the_cushion_covers_nine_gaps_of_ten():
+    at_s, answers = [], []
+    for answer in range(10):
+        part = paced(40) + 20 * answer
+        at_s += stalled(part, 12, 0.2 if answer else 0.9).tolist()
+        answers += [answer] * 40
+    tone = (0.2 * np.sin(2 * np.pi * 300 * np.arange(len(at_s) * CHUNK) / RATE_HZ)).astype(np.float32)
+    measure = examined(chunks(at_s, answers=answers), tone).findings[0].primary.measure
+    assert measure["gaps"] == 10
+    assert (measure["cushion_ms"], measure["covered"]) == (200, 9)
+
+
+def test_what_a_usual_cushion_hides_is_clear():
+    random = np.random.default_rng(1)
+    jittered = paced() + random.uniform(0, 0.09, COUNT)
+    assert examined(chunks(np.maximum.accumulate(jittered))).is_clear
+
+
+def test_a_pause_between_two_answers_is_no_gap():
+    first = in_speech()
+    answers = (np.arange(COUNT) >= first).astype(int)
+    assert examined(chunks(paced() + 3.0 * answers, answers=answers)).is_clear
+
+
+def test_a_stall_between_two_sentences_is_no_gap():
+    sound, first = SOUND.copy(), 100
+    sound[first * CHUNK - RATE_HZ // 5 : first * CHUNK + RATE_HZ // 5] = 0
+    assert examined(chunks(stalled(paced(), first, 2.0)), sound).is_clear
+
+
+@pytest.mark.parametrize("speed", [1.0, 3.0])
+def test_chunks_that_never_came_are_told_from_late_ones(speed):
+    pieces = real_voice()
+    lost = np.arange(7, len(pieces) - 1, 10)
+    kept = np.delete(np.arange(len(pieces)), lost)
+    (finding,) = streamed(pieces[kept], 1.0 + kept * CHUNK_S / speed).findings
+    measure = finding.primary.measure
+    assert measure["late"] == 0
+    assert lost.size / 3 <= measure["never"] <= lost.size
+    assert measure["cushion_ms"] is None
+    assert "never came" in finding.summary
+
+
+def test_whole_speech_has_lost_nothing():
+    pieces = real_voice()
+    assert "sound goes on at" in streamed(pieces, 1.0 + np.arange(len(pieces)) * CHUNK_S).bound
+
+
+def test_a_coder_that_breaks_every_join_lost_nothing():
+    pieces = real_voice() * np.where(np.arange(len(real_voice())) % 2, 1, -1)[:, None]
+    assert streamed(pieces, 1.0 + np.arange(len(pieces)) * CHUNK_S).is_clear
+
+
+def test_a_player_that_does_not_play_what_has_come_is_told():
+    first = in_speech()
+    events = [*plays(1.1, 0, first), *plays(1.1 + first * CHUNK_S + 0.3, first, 100)]
+    (finding,) = examined(chunks(paced()), playback=events).findings
+    measure = finding.primary.measure
+    assert (measure["gaps"], measure["stalled"], measure["late"]) == (1, 1, 0)
+    assert measure["gap_total_s"] == pytest.approx(0.3)
+    assert "queue" in finding.remedy
+
+
+def test_a_player_that_never_ran_dry_clears_late_chunks():
+    late = chunks(stalled(paced(), in_speech(), 0.6))
+    assert "never ran dry" in examined(late, playback=plays(1.7, 0, COUNT)).bound
+
+
+def test_a_player_that_had_to_wait_is_late():
+    first = in_speech()
+    events = [*plays(1.1, 0, first), *plays(1.0 + first * CHUNK_S + 0.6, first, 100)]
+    measure = examined(chunks(stalled(paced(), first, 0.6)), playback=events).findings[0].primary.measure
+    assert (measure["late"], measure["stalled"]) == (1, 0)
+    assert measure["gap_total_s"] == pytest.approx(0.5)
+
+
+def test_frames_that_are_passed_over_or_played_twice_are_told():
+    first = in_speech()
+    skipping = [*plays(1.1, 0, first), *plays(1.1 + first * CHUNK_S, first + 1, 100)]
+    again = [*plays(1.1, 0, first + 1), *plays(1.14 + first * CHUNK_S, first, 100)]
+    assert examined(chunks(paced()), playback=skipping).findings[0].primary.measure["never"] == 1
+    assert examined(chunks(paced()), playback=again).findings[0].primary.measure["duplicated"] == 1
+    flushed = PlaybackEvent(
+        t_ns=round((1.1 + first * CHUNK_S) * NS), event="flushed", frame=first * CHUNK, frames=CHUNK
+    )
+    assert examined(chunks(paced()), playback=[*skipping, flushed]).is_clear
+
+
+def test_gaps_of_a_track_alone_are_counted():
+    planted = signals.zero_frames(SOUND, rate_hz=RATE_HZ, within=Span(0, 20), per_second=2, seed=3)
+    (finding,) = examined(None, planted.samples).findings
+    measure = finding.primary.measure
+    assert measure["late"] is None
+    assert measure["gaps"] == pytest.approx(len(planted.spans), rel=0.25)
+    assert "does not tell late from lost" in finding.remedy
+
+
+def test_the_first_tap_with_gaps_is_named():
+    planted = signals.repeat_frames(SOUND, rate_hz=RATE_HZ, within=Span(0, 20), per_second=2, seed=3).samples
+    assert examined(None, SOUND, **{"agent-played": planted}).findings[0].primary.track == "agent-played"
+    assert examined(None, planted, **{"agent-played": planted}).findings[0].primary.track == "agent-received"
+
+
+def test_a_wire_without_ends_of_turns_leaves_only_the_sound():
+    bound = examined(chunks(stalled(paced(), in_speech(), 0.6), ended=False)).bound
+    assert "no wire log says when it came" in bound
+
+
+def test_many_joins_are_looked_at_in_part():
+    count = 4 * MOST_JOINS
+    tone = (0.2 * np.sin(2 * np.pi * 301 * np.arange(count * CHUNK // 4) / RATE_HZ)).astype(np.float32)
+    firsts = np.arange(count) * (CHUNK // 4)
+    came = Chunks(
+        rate_hz=RATE_HZ,
+        at_s=1.0 + firsts / RATE_HZ,
+        firsts=firsts,
+        ends=firsts + CHUNK // 4,
+        answers=np.zeros(count, np.int64),
+        ended=True,
+    )
+    bound = examined(came, tone).bound
+    assert f"of {MOST_JOINS - 1} joins" in bound or f"of {MOST_JOINS} joins" in bound
+
+
+@pytest.mark.parametrize(
+    ("tracks", "reason"),
+    [
+        ({"user-sent": voice(1)}, "no track of the agent"),
+        ({"agent-received": np.zeros(RATE_HZ, np.float32)}, "agent-received is silent"),
+    ],
+)
+def test_what_is_not_there_is_unjudged(tracks, reason):
+    verdict = starved_playback.DETECTOR.examine(Examination(session_of(tracks)))
+    assert reason in verdict.reason
+
+
+@pytest.mark.parametrize("name", ["late-burst", "player-halts"])
+def test_recorded_gaps_are_found_with_their_sizes(name):
+    planted = json.loads((FOLDER / f"{name}.vds" / "truth.json").read_text())["faults"][0]
+    (finding,) = vd.check(vd.load(FOLDER / f"{name}.vds")).findings
+    measure, sizes = finding.primary.measure, planted["sizes"]
+    assert measure["gaps"] == sizes["gaps"]
+    assert measure["gap_total_s"] == pytest.approx(sizes["gap_total_s"], abs=0.02)
+    assert [(span.start_s, span.end_s) for span in finding.where] == [
+        pytest.approx(span, abs=0.03) for span in planted["spans"]
+    ]
+    kind = "late" if name == "late-burst" else "stalled"
+    assert measure[kind] == sizes["gaps"]
+
+
+def test_recorded_losses_are_found_where_they_are():
+    planted = json.loads((FOLDER / "dropped-chunks.vds" / "truth.json").read_text())["faults"][0]
+    (finding,) = vd.check(vd.load(FOLDER / "dropped-chunks.vds")).findings
+    assert planted["sizes"]["never"] / 3 <= finding.primary.measure["never"] <= planted["sizes"]["never"]
+    assert finding.primary.measure["late"] == 0
+    for span in finding.where:
+        assert any(span.start_s <= at_s <= span.end_s for at_s, _ in planted["spans"])

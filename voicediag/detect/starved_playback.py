@@ -1,0 +1,245 @@
+"""The agent's voice stops in the middle of a word: the player had nothing to play.
+
+What to do about it hangs on where the sound was. It may have come late, which a larger cushion hides; it may never have
+come, which no cushion helps; or it lay in the queue, and the player did not get to it. The silence between sentences
+and between turns is no gap, however long: it outnumbers the gaps by fifty to one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from voicediag.detect import playback, wire
+from voicediag.detect.detector import Detector
+from voicediag.detect.examination import Examination
+from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Measure, Severity, Verdict, clear, found, unjudged
+from voicediag.detect.playback import BROKEN, CUSHION, LEAST_GAP, Joins, Played, Stream
+from voicediag.detect.precision import PRECISION
+from voicediag.detect.silent_track import LEAST_PEAK
+from voicediag.session import Track, TrackName
+from voicediag.spans import Span, SpanSet
+
+ID = "starved-playback"
+LEAST_LOST = Limit(3, "places", "house rule, as for the microphone: recordings/clean has none")
+LEAST_BROKEN = Limit(0.01, "of the joins", "house rule: thirty times as many as measure/joins tells of whole sound")
+BY_CHANCE = Limit(0.25, "of the broken joins", "house rule: sound that looks broken amid chunks too is no evidence")
+EVERY_JOIN = Limit(0.5, "of the joins", "house rule: a coder without state breaks each of them; no network loses half")
+COVERED = Limit(0.9, "of the gaps", "house rule: the last tenth costs more waiting than it is worth")
+LONG_S = Limit(1.0, "s", "house rule: sets the severity, decides no verdict")
+CUSHION_STEP_S = 0.02
+AROUND_S = 0.3
+REMEDY_LATE = (
+    "The sound came too late to be played. Let the player keep a cushion of {cushion_ms} ms before it begins, which "
+    "covers {covered} of the {gaps}; then look for who holds the chunks up (a receive loop that does other work, a "
+    "proxy, a slow network). Do not sleep between chunks: pace on absolute deadlines."
+)
+REMEDY_NEVER = (
+    "Sound is missing, and no cushion brings it back: look for a bounded queue that drops chunks when it is full, a "
+    "handler that passes over parts of a message, or a bridge over UDP. Count frames at each stage against the wire."
+)
+REMEDY_PLAYER = (
+    "The sound had come and lay in the queue: the player did not get to it. Feed the device from its own thread or an "
+    "AudioWorklet, and keep decoding, logging and the network out of its callback."
+)
+REMEDY_SOUND = (
+    "One track alone does not tell late from lost. Record the wire and the player too (voicediag relay and "
+    "playback.jsonl): sound that came late wants a cushion, sound that never came wants whoever drops it found."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Starved:
+    """What was found at one tap: places, and how many of each kind."""
+
+    track: TrackName
+    where: SpanSet
+    gap_total_s: float
+    late: int | None = None
+    never: int | None = None
+    stalled: int = 0
+    duplicated: int = 0
+    cushion_s: float | None = None
+    covered: int = 0
+    assumed: bool = False
+    limit: Limit = LEAST_GAP
+
+    @property
+    def gaps(self) -> int:
+        """How many places there are at which sound does not go on."""
+        return len(self.where) if self.late is None else self.late + self.stalled + (self.never or 0)
+
+
+def examine(exam: Examination) -> Verdict:
+    """Answer with the first tap at which the agent's sound does not go on."""
+    tracks = [track for track in exam.session.tracks.values() if track.role == "agent"]
+    if not tracks:
+        return unjudged(ID, "the session has no track of the agent")
+    sounding = [track for track in tracks if exam.reading(track.name).level.peak.max(initial=0.0) >= LEAST_PEAK.value]
+    if not sounding:
+        return unjudged(ID, f"{tracks[0].name} is silent (see silent-track)")
+    stream = Stream.of(exam)
+    if stream is None or stream.track not in sounding:
+        starved = _by_sound(exam, sounding, SpanSet())
+        return found(_finding(exam, starved)) if starved else clear(ID, bound=_bound(None, None))
+    joins, played = stream.joins(), playback.played(stream)
+    starved = _by_wire(exam, stream, joins, played)
+    known = starved.where if starved else SpanSet()
+    more = None if starved else _by_sound(exam, sounding, known)
+    findings = [_finding(exam, each) for each in (starved, more) if each]
+    return found(*findings) if findings else clear(ID, bound=_bound(joins, played))
+
+
+def _bound(joins: Joins | None, played: Played | None) -> str:
+    """Return what would have been found."""
+    sound = f"fewer than {LEAST_LOST.value:g} gaps or repeats inside the agent's sound"
+    if joins is None:
+        return f"{sound}; no wire log says when it came"
+    late = "the player never ran dry" if played else f"no chunk came over {CUSHION.value * 1_000:g} ms late"
+    if joins.judged * LEAST_BROKEN.value < 1:
+        return f"{late}; {sound}"
+    return f"{late}; sound goes on at {joins.judged - len(joins.broken)} of {joins.judged} joins of chunks; {sound}"
+
+
+def _by_wire(exam: Examination, stream: Stream, joins: Joins, played: Played | None) -> _Starved | None:
+    """Return what the wire and the player's log say together."""
+    gaps = played.gaps if played else tuple(stream.late())
+    lost = set(joins.broken) if _are_lost(joins) else set()
+    torn = {stream.answer_of(frame) for frame in lost}
+    # An answer of which chunks are missing falls behind for good: that is no lateness.
+    lost |= {gap.frame for gap in gaps if not gap.made_up and gap.answer in torn}
+    late = [gap for gap in gaps if gap.needed_s is not None and gap.frame not in lost]
+    stalled = [gap for gap in gaps if gap.needed_s is None]
+    skipped, again = (played.skipped, played.again) if played else ((), ())
+    if not (gaps or lost or skipped or again):
+        return None
+    needed = np.sort([gap.needed_s or 0.0 for gap in late])
+    cushion_s = _cushion_s(needed)
+    # What never came is missing in the stream already; all else is heard where it is played.
+    tap = stream.track if lost and not (late or stalled) else exam.session.spoken or stream.track
+    places = (_around(stream.time_of(frame)) for frame in sorted((*lost, *skipped, *again)))
+    return _Starved(
+        track=tap.name,
+        where=SpanSet([*(gap.span for gap in gaps), *places]),
+        gap_total_s=sum(gap.span.duration_s for gap in gaps),
+        late=len(late),
+        never=len(lost) + len(skipped),
+        stalled=len(stalled),
+        duplicated=len(again),
+        cushion_s=cushion_s,
+        covered=int(np.count_nonzero(needed <= (cushion_s or 0.0) + 1e-9)),
+        assumed=played is None,
+        limit=LEAST_GAP if late or stalled else BROKEN,
+    )
+
+
+def _are_lost(joins: Joins) -> bool:
+    """Whether joins are broken that no chance, no noisy sound and no coder without state explains."""
+    broken = len(joins.broken)
+    enough = broken >= max(LEAST_LOST.value, LEAST_BROKEN.value * joins.judged)
+    return enough and joins.elsewhere <= BY_CHANCE.value * broken and broken <= EVERY_JOIN.value * joins.judged
+
+
+def _cushion_s(needed: np.ndarray) -> float | None:
+    """Return the least cushion, in steps of `CUSHION_STEP_S`, that covers `COVERED` of what came late."""
+    if not needed.size:
+        return None
+    wanted = float(needed[int(np.ceil(COVERED.value * needed.size)) - 1])
+    return float(np.ceil(wanted / CUSHION_STEP_S - 1e-9)) * CUSHION_STEP_S
+
+
+def _by_sound(exam: Examination, tracks: list[Track], known: SpanSet) -> _Starved | None:
+    """Return the first tap whose sound alone has gaps or repeats, but for interruptions and `known` places."""
+    cuts = (mark.at_s for mark in exam.session.marks if mark.kind == "interrupted")
+    passed_over = known.padded(AROUND_S) | SpanSet(_around(at_s) for at_s in cuts)
+    for track in tracks:
+        dropped, again = (_apart(places, passed_over) for places in playback.sound_places(exam, track))
+        if len(dropped) + len(again) >= LEAST_LOST.value:
+            return _Starved(
+                track=track.name,
+                where=dropped | again,
+                gap_total_s=dropped.total_s,
+                duplicated=len(again),
+                limit=LEAST_LOST,
+            )
+    return None
+
+
+def _apart(places: SpanSet, others: SpanSet) -> SpanSet:
+    """Return the places that none of the others touches."""
+    return SpanSet(place for place in places if not SpanSet((place,)) & others)
+
+
+def _around(at_s: float) -> Span:
+    return Span(max(0.0, at_s - AROUND_S), at_s + AROUND_S)
+
+
+def _finding(exam: Examination, starved: _Starved) -> Finding:
+    measure: Measure = {
+        "gaps": starved.gaps,
+        "gap_total_s": starved.gap_total_s,
+        "late": starved.late,
+        "never": starved.never,
+        "stalled": starved.stalled,
+        "duplicated": starved.duplicated,
+        "cushion_ms": None if starved.cushion_s is None else round(starved.cushion_s * 1_000),
+        "covered": starved.covered,
+    }
+    longest = max(starved.where, key=lambda span: span.duration_s)
+    _, place = wire.place(
+        exam.session, longest.start_s - AROUND_S, longest.end_s + AROUND_S, prefer=exam.session.tracks[starved.track]
+    )
+    severe = starved.gap_total_s >= LONG_S.value or starved.gaps + starved.duplicated >= LEAST_LOST.value
+    return Finding(
+        id=ID,
+        cause=Cause.STARVATION,
+        severity=Severity.HIGH if severe else Severity.MEDIUM,
+        confidence=PRECISION[ID],
+        summary=_summary(starved),
+        remedy=_remedy(starved),
+        primary=Evidence(track=starved.track, span=place, measure=measure, limit=starved.limit),
+        where=starved.where,
+    )
+
+
+def _summary(starved: _Starved) -> str:
+    if starved.late is None:
+        kinds = [(len(starved.where) - starved.duplicated, "gaps"), (starved.duplicated, "repeated stretches")]
+        said = " and ".join(f"{count} {kind}" for count, kind in kinds if count)
+        return f"{starved.track} has {said} inside the agent's speech, {starved.gap_total_s:.2f} s of silence in all."
+    kinds = [
+        (starved.late, "came too late"),
+        (starved.never or 0, "never came or were passed over"),
+        (starved.stalled, "were not played though they had come"),
+        (starved.duplicated, "were played twice"),
+    ]
+    said = ", ".join(f"{count} {kind}" for count, kind in kinds if count)
+    count = starved.gaps + starved.duplicated
+    places = "place" if count == 1 else "places"
+    return f"The agent's speech breaks off at {count} {places}: {said}.{_silence(starved)}"
+
+
+def _silence(starved: _Starved) -> str:
+    """Return how long nothing was heard, in words."""
+    if not starved.gap_total_s:
+        return ""
+    who = f"A player with a cushion of {CUSHION.value * 1_000:g} ms" if starved.assumed else "The player"
+    return f" {who} falls silent for {starved.gap_total_s:.2f} s in all."
+
+
+def _remedy(starved: _Starved) -> str:
+    """Return what to change: what no cushion helps comes first."""
+    if starved.late is None:
+        return REMEDY_SOUND
+    remedies = [REMEDY_NEVER] if starved.never or starved.duplicated else []
+    remedies += [REMEDY_PLAYER] if starved.stalled else []
+    if starved.late:
+        cushion_ms = round((starved.cushion_s or 0.0) * 1_000)
+        remedies.append(REMEDY_LATE.format(cushion_ms=cushion_ms, covered=starved.covered, gaps=starved.late))
+    return " ".join(remedies)
+
+
+DETECTOR = Detector(
+    id=ID, cause=Cause.STARVATION, question="Does the agent's sound go on where it should?", examine=examine
+)
