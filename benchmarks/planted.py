@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -28,7 +29,7 @@ import voicediag as vd
 from benchmarks.table import show
 from voicediag import signals
 from voicediag.measure import measure_active_level
-from voicediag.session import ArraySource, Role, Samples, Session, Track, TrackName, Turn
+from voicediag.session import ArraySource, Chunks, Role, Samples, Session, Track, TrackName, Turn
 from voicediag.spans import Span
 
 ROOT = Path(__file__).parents[1]
@@ -58,6 +59,7 @@ class Scene:
     room: Samples
     random: np.random.Generator
     turns: tuple[Turn, ...] = ()
+    chunks: Chunks | None = None
 
 
 Plant = Callable[[Scene], Scene]
@@ -108,7 +110,7 @@ def _found(job: tuple[str, int]) -> set[str]:
     scene = PLANTS[name](_scene(material, np.random.default_rng((SEED, trial))))
     sounds: dict[TrackName, Samples] = {"user-sent": scene.user, "agent-received": scene.agent}
     tracks = {name: Track(name=name, source=ArraySource(_as_int16(s), RATE_HZ)) for name, s in sounds.items()}
-    diagnosis = vd.check(Session(source="planted", tracks=tracks, turns=scene.turns))
+    diagnosis = vd.check(Session(source="planted", tracks=tracks, turns=scene.turns, chunks=scene.chunks))
     return {finding.id for finding in diagnosis.findings}
 
 
@@ -134,7 +136,29 @@ def _scene(material: Material, random: np.random.Generator) -> Scene:
     begin = random.integers(max(1, noise.size - frames))
     room = np.resize(noise[begin : begin + frames], frames)
     room = room * np.float32(10 ** (random.uniform(-68, -50) / 20) / np.sqrt(np.mean(room**2)))
-    return Scene(user + room, agent, material.rooms[random.integers(len(material.rooms))], random, tuple(turns))
+    way = material.rooms[random.integers(len(material.rooms))]
+    return Scene(user + room, agent, way, random, tuple(turns), _chunks(turns, random))
+
+
+def _chunks(turns: list[Turn], random: np.random.Generator) -> Chunks:
+    """Return when the agent's turns came: faster than they are heard, or in real time over a network that jitters."""
+    length = round(float(random.choice([0.02, 0.04, 0.08, 0.2])) * RATE_HZ)
+    speed, jitter_s = float(random.choice([1.0, 2.0, 4.0])), float(random.choice([0.0, 0.005, 0.02]))
+    at_s, firsts, ends, answers = [], [], [], []
+    for number, turn in enumerate(turn for turn in turns if turn.role == "agent"):
+        begin, end = (round(at * RATE_HZ) for at in (turn.span.start_s, turn.span.end_s))
+        came = turn.span.start_s + np.arange(0, end - begin, length) / RATE_HZ / speed
+        came += random.exponential(jitter_s, came.size)
+        at_s.append(np.maximum.accumulate(came))
+        firsts.append(np.arange(begin, end, length))
+        ends.append(np.minimum(firsts[-1] + length, end))
+        answers.append(np.full(came.size, number))
+    parts = (np.concatenate(each) for each in (at_s, firsts, ends, answers))
+    return _as_chunks(*parts)
+
+
+def _as_chunks(at_s: NDArray[Any], firsts: NDArray[Any], ends: NDArray[Any], answers: NDArray[Any]) -> Chunks:
+    return Chunks(rate_hz=RATE_HZ, at_s=at_s, firsts=firsts, ends=ends, answers=answers, ended=True)
 
 
 def _turn(role: Role, span: Span, *, like: Turn | None = None) -> Turn:
@@ -246,6 +270,57 @@ def _wrapped(scene: Scene) -> Scene:
     return replace(scene, user=signals.wrap(loud, rate_hz=RATE_HZ, within=WHOLE, gain_db=gain_db).samples)
 
 
+def _late(scene: Scene) -> Scene:
+    """In each turn nothing comes for a while, and then what is late in one burst."""
+    at_s = _came(scene).at_s.copy()
+    for part in _came(scene).each_answer():
+        late_s = scene.random.uniform(0.3, 1.5) + (at_s[part][-1] - at_s[part][0])
+        first = part.start + round(scene.random.uniform(0.2, 0.8) * (part.stop - part.start))
+        at_s[first : part.stop] = np.maximum(at_s[first : part.stop], at_s[first] + late_s)
+    return replace(scene, chunks=_with(scene, at_s=at_s))
+
+
+def _lost(scene: Scene) -> Scene:
+    """One chunk in five to thirty never comes: what follows in the turn moves up."""
+    came, agent = _came(scene), scene.agent.copy()
+    share = scene.random.uniform(1 / 30, 1 / 5)
+    kept, firsts, ends = [], [], []
+    for part in came.each_answer():
+        place = int(came.firsts[part.start])
+        turn_end = int(came.ends[part.stop - 1])
+        for chunk in range(part.start, part.stop):
+            if chunk > part.start and scene.random.random() < share:
+                continue
+            sound = scene.agent[came.firsts[chunk] : came.ends[chunk]]
+            agent[place : place + sound.size] = sound
+            kept.append(chunk)
+            firsts.append(place)
+            ends.append(place := place + sound.size)
+        agent[place:turn_end] = 0
+    chunks = _as_chunks(came.at_s[kept], np.array(firsts), np.array(ends), came.answers[kept])
+    return replace(scene, agent=agent, chunks=chunks)
+
+
+def _played_with_gaps(scene: Scene) -> Scene:
+    """The agent's track alone, with gaps in it."""
+    rate = scene.random.uniform(0.5, 4)
+    holed = signals.zero_frames(
+        scene.agent, rate_hz=RATE_HZ, within=WHOLE, per_second=rate, seed=3, frame_s=_frame_s(scene)
+    )
+    return replace(scene, agent=holed.samples, chunks=None)
+
+
+def _came(scene: Scene) -> Chunks:
+    if scene.chunks is None:
+        raise ValueError("the scene has no chunks")
+    return scene.chunks
+
+
+def _with(scene: Scene, *, at_s: NDArray[Any]) -> Chunks:
+    came = _came(scene)
+    return _as_chunks(at_s, came.firsts, came.ends, came.answers)
+
+
 PLANTS: dict[str, Plant] = {
     "clean": _clean,
     "quoting user": _quoting,
@@ -259,6 +334,9 @@ PLANTS: dict[str, Plant] = {
     "fall to a tenth": _fallen,
     "zeroed frames": _zeroed,
     "repeated frames": _repeated,
+    "late chunks": _late,
+    "lost chunks": _lost,
+    "gaps, one track alone": _played_with_gaps,
     "clipped 3-15 dB": _clipped,
     "wrapped 3-12 dB": _wrapped,
 }
@@ -275,6 +353,9 @@ FAULTS: dict[str, set[str]] = {
     "fall to a tenth": {"starved-capture"},
     "zeroed frames": {"starved-capture"},
     "repeated frames": {"starved-capture"},
+    "late chunks": {"starved-playback"},
+    "lost chunks": {"starved-playback"},
+    "gaps, one track alone": {"starved-playback"},
     "clipped 3-15 dB": {"clipped-audio"},
     "wrapped 3-12 dB": {"clipped-audio"},
 }

@@ -1,13 +1,19 @@
-"""Faults of the wire that the emulated services make, each found in the log of a client that makes nothing of it."""
+"""Faults that the emulated services make, each found in the log of a client that makes nothing of it."""
 
+import numpy as np
 import pytest
-from emulated import GREET, SETUP, TRANSCRIBE, Talk, script
+from emulated import CHUNK_S, GREET, SETUP, TRANSCRIBE, Talk, script
+from scenes import RECORDINGS
 from wire_messages import line, write_log
 
 import voicediag as vd
 from voicediag.live.emulator.agenda import Send
+from voicediag.live.emulator.clips import at_rate, clips_of
+from voicediag.live.emulator.faults import parse
 from voicediag.live.emulator.gemini import GeminiService
 from voicediag.live.emulator.openai import OpenAIService
+from voicediag.live.emulator.scenario import Scenario
+from voicediag.live.emulator.service import Script
 
 WIRE = {"silent-connect", "unanswered-tool-call", "unheeded-goaway", "unflushed-playback"}
 CREATE = {"type": "response.create"}
@@ -21,6 +27,13 @@ class Logged(Talk):
             self.log.append((self.now_s, message))
             super().send(message)
 
+    def speak(self, pcm):
+        """Send 16-bit sound as a microphone does."""
+        size = round(CHUNK_S * self.rate_hz)
+        for start in range(0, pcm.size, size):
+            self.wait(CHUNK_S)
+            self.send(self.chunk(pcm[start : start + size]))
+
     def lines(self):
         for at_s, passed in self.log:
             if isinstance(passed, dict):
@@ -32,12 +45,12 @@ class Logged(Talk):
                 yield line(at_s, "down", {"code": code, "reason": ""}, kind="close")
 
 
+SERVICES = {"gemini": (GeminiService, SETUP, GREET), "openai": (OpenAIService, TRANSCRIBE, CREATE)}
+
+
 def talked(provider, *faults):
     """A client sets up, asks for a greeting, speaks for a second and listens for twenty."""
-    service, first, ask = {
-        "gemini": (GeminiService, SETUP, GREET),
-        "openai": (OpenAIService, TRANSCRIBE, CREATE),
-    }[provider]
+    service, first, ask = SERVICES[provider]
     talk = Logged(service(script(provider, *faults)), rate_hz=16_000 if provider == "gemini" else 24_000)
     talk.send(first)
     talk.quiet(0.2)
@@ -75,3 +88,37 @@ def test_without_a_fault_the_wire_is_clear(tmp_path, provider):
     assert not faults
     # What was played, a wire log does not say.
     assert clear == WIRE - {"unflushed-playback"}
+
+
+def conversed(provider, *faults, caller="directory", seconds=20, speed=1.0):
+    """A caller of a clean recording talks to the emulated agent, each on a clock of their own."""
+    service, first, ask = SERVICES[provider]
+    scenario = Scenario(speed=speed)
+    told = Script(scenario=scenario, clips=clips_of(scenario), faults=parse(faults, provider=provider))
+    talk = Logged(service(told), rate_hz=16_000 if provider == "gemini" else 24_000)
+    track = vd.load(RECORDINGS / "clean" / f"{caller}.vds").tracks["user-sent"]
+    pcm = np.rint(track.source.read(0, seconds * track.rate_hz) * 32_767).astype(np.int16)
+    talk.send(first)
+    talk.quiet(0.2)
+    talk.send(ask)
+    talk.speak(at_rate(pcm, talk.rate_hz))
+    return talk.lines()
+
+
+@pytest.mark.parametrize("speed", [1.0, 2.0])
+@pytest.mark.parametrize("provider", ["gemini", "openai"])
+@pytest.mark.parametrize(
+    ("fault", "found"),
+    [(None, None), ("late-chunks=1.5", "starved-playback"), ("never-chunks", "starved-playback")],
+)
+def test_an_emulated_fault_of_the_sound_is_the_root_cause(tmp_path, provider, fault, found, speed):
+    log = write_log(tmp_path / "call.jsonl", conversed(provider, *([fault] if fault else []), speed=speed))
+    diagnosis = vd.check(vd.load(log))
+    assert [root.id for root in diagnosis.root_causes] == ([found] if found else [])
+
+
+@pytest.mark.parametrize(("fault", "kind"), [("late-chunks=1.5", "late"), ("never-chunks", "never")])
+def test_late_is_told_from_never(tmp_path, fault, kind):
+    (finding,) = vd.check(vd.load(write_log(tmp_path / "call.jsonl", conversed("openai", fault)))).findings
+    measure = finding.primary.measure
+    assert measure[kind] == measure["gaps"]
