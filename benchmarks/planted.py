@@ -13,53 +13,38 @@ import itertools
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
-import soxr
 from numpy.typing import NDArray
 from rich.progress import Progress
 
 import voicediag as vd
+from benchmarks.dialogues import (
+    DURATION_S,
+    RATE_HZ,
+    Material,
+    Scene,
+    as_chunks,
+    as_int16,
+    draw,
+    read_material,
+    to_peak,
+    turn_of,
+)
 from benchmarks.table import show
 from voicediag import signals
-from voicediag.measure import measure_active_level
-from voicediag.session import ArraySource, Chunks, Role, Samples, Session, Track, TrackName, Turn
+from voicediag.session import ArraySource, Chunks, Samples, Session, Track, TrackName
 from voicediag.spans import Span
 
 ROOT = Path(__file__).parents[1]
-RATE_HZ = 16_000
-DURATION_S = 24.0
 TRIALS = 40
 SEED = 20_261_122
 WHOLE = Span(0, DURATION_S)
-
-
-@dataclass(frozen=True)
-class Material:
-    """Real sounds to build from, all at 16 kHz."""
-
-    users: list[Samples]
-    agents: list[Samples]
-    noises: list[Samples]
-    rooms: list[Samples]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A dialogue without a fault."""
-
-    user: Samples
-    agent: Samples
-    room: Samples
-    random: np.random.Generator
-    turns: tuple[Turn, ...] = ()
-    chunks: Chunks | None = None
 
 
 Plant = Callable[[Scene], Scene]
@@ -102,85 +87,16 @@ def _kind(name: str, seen: list[tuple[str, set[str]]]) -> list[object]:
 def _load(folder: Path) -> None:
     """Read the material once for each process."""
     global material  # noqa: PLW0603 - how a pool's processes are given what they share
-    material = _material(folder)
+    material = read_material(folder)
 
 
 def _found(job: tuple[str, int]) -> set[str]:
     name, trial = job
-    scene = PLANTS[name](_scene(material, np.random.default_rng((SEED, trial))))
+    scene = PLANTS[name](draw(material, np.random.default_rng((SEED, trial))))
     sounds: dict[TrackName, Samples] = {"user-sent": scene.user, "agent-received": scene.agent}
-    tracks = {name: Track(name=name, source=ArraySource(_as_int16(s), RATE_HZ)) for name, s in sounds.items()}
+    tracks = {name: Track(name=name, source=ArraySource(as_int16(s), RATE_HZ)) for name, s in sounds.items()}
     diagnosis = vd.check(Session(source="planted", tracks=tracks, turns=scene.turns, chunks=scene.chunks))
     return {finding.id for finding in diagnosis.findings}
-
-
-def _scene(material: Material, random: np.random.Generator) -> Scene:
-    """Return a dialogue at random levels: the agent speaks, the user answers, over a live room."""
-    frames = round(DURATION_S * RATE_HZ)
-    user, agent = np.zeros(frames, np.float32), np.zeros(frames, np.float32)
-    at, turns = 0, []
-    sides: tuple[tuple[Role, Samples, list[Samples]], ...] = (
-        ("agent", agent, material.agents),
-        ("user", user, material.users),
-    )
-    while at < frames:
-        for role, track, voices in sides:
-            clip = voices[random.integers(len(voices))][: frames - at]
-            track[at : at + clip.size] += clip
-            if clip.size:
-                turns.append(_turn(role, Span(at / RATE_HZ, (at + clip.size) / RATE_HZ)))
-            at = min(frames, at + clip.size + round(random.uniform(0.2, 1.2) * RATE_HZ))
-    agent = _at_level(agent, -24.0)
-    user = _at_level(user, random.uniform(-32, -18))
-    noise = material.noises[random.integers(len(material.noises))]
-    begin = random.integers(max(1, noise.size - frames))
-    room = np.resize(noise[begin : begin + frames], frames)
-    room = room * np.float32(10 ** (random.uniform(-68, -50) / 20) / np.sqrt(np.mean(room**2)))
-    way = material.rooms[random.integers(len(material.rooms))]
-    return Scene(user + room, agent, way, random, tuple(turns), _chunks(turns, random))
-
-
-def _chunks(turns: list[Turn], random: np.random.Generator) -> Chunks:
-    """Return when the agent's turns came: faster than they are heard, or in real time over a network that jitters."""
-    length = round(float(random.choice([0.02, 0.04, 0.08, 0.2])) * RATE_HZ)
-    speed, jitter_s = float(random.choice([1.0, 2.0, 4.0])), float(random.choice([0.0, 0.005, 0.02]))
-    at_s, firsts, ends, answers = [], [], [], []
-    for number, turn in enumerate(turn for turn in turns if turn.role == "agent"):
-        begin, end = (round(at * RATE_HZ) for at in (turn.span.start_s, turn.span.end_s))
-        came = turn.span.start_s + np.arange(0, end - begin, length) / RATE_HZ / speed
-        came += random.exponential(jitter_s, came.size)
-        at_s.append(np.maximum.accumulate(came))
-        firsts.append(np.arange(begin, end, length))
-        ends.append(np.minimum(firsts[-1] + length, end))
-        answers.append(np.full(came.size, number))
-    parts = (np.concatenate(each) for each in (at_s, firsts, ends, answers))
-    return _as_chunks(*parts)
-
-
-def _as_chunks(at_s: NDArray[Any], firsts: NDArray[Any], ends: NDArray[Any], answers: NDArray[Any]) -> Chunks:
-    return Chunks(rate_hz=RATE_HZ, at_s=at_s, firsts=firsts, ends=ends, answers=answers, ended=True)
-
-
-def _turn(role: Role, span: Span, *, like: Turn | None = None) -> Turn:
-    """Return a turn with words of its own, or with those that another began with.
-
-    Readers say two and a half words a second of their clips; who orders coffee pauses more. Half of the user's turns
-    have a span of the provider's VAD; of the others only the arrival of the words is known, a second later.
-    """
-    first = round(1_000 * span.start_s) + (500_000 if role == "user" else 0)
-    count = max(1, round((2.5 if role == "agent" else 1.5) * span.duration_s))
-    words = like.text.split()[:count] if like else [_word(number) for number in range(first, first + count)]
-    text = " ".join(words)
-    if role == "agent":
-        return Turn(role=role, text=text, span=span, learnt_from="audio")
-    if first % 2:
-        return Turn(role=role, text=text, span=span, learnt_from="vad")
-    return Turn(role=role, text=text, span=span.shifted(1.0), learnt_from="arrival")
-
-
-def _word(number: int) -> str:
-    """Return a word of letters alone: a normaliser would take digits apart."""
-    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
 
 
 def _clean(scene: Scene) -> Scene:
@@ -199,14 +115,14 @@ def _echo(low_db: float, high_db: float) -> Plant:
 def _loop(scene: Scene) -> Scene:
     """Every turn of the agent comes back, as sound and as the user's words."""
     agents = [turn for turn in scene.turns if turn.role == "agent"]
-    back = (_turn("user", turn.span.shifted(0.3), like=turn) for turn in agents)
+    back = (turn_of("user", turn.span.shifted(0.3), like=turn) for turn in agents)
     return replace(_echo(6, 20)(scene), turns=tuple(sorted((*scene.turns, *back), key=lambda turn: turn.span)))
 
 
 def _quoting(scene: Scene) -> Scene:
     """The user says every turn of the agent again, in their own voice."""
     turns = [
-        _turn("user", turn.span, like=before) if turn.role == "user" else turn
+        turn_of("user", turn.span, like=before) if turn.role == "user" else turn
         for before, turn in itertools.pairwise((scene.turns[0], *scene.turns))
     ]
     return replace(scene, turns=tuple(turns))
@@ -260,12 +176,12 @@ def _frame_s(scene: Scene) -> float:
 
 
 def _clipped(scene: Scene) -> Scene:
-    loud = _to_peak(scene.user, scene.random.uniform(3, 15))
+    loud = to_peak(scene.user, scene.random.uniform(3, 15))
     return replace(scene, user=np.clip(loud, -1, 32_767 / 32_768).astype(np.float32))
 
 
 def _wrapped(scene: Scene) -> Scene:
-    loud = _to_peak(scene.user, 0.0)
+    loud = to_peak(scene.user, 0.0)
     gain_db = scene.random.uniform(3, 12)
     return replace(scene, user=signals.wrap(loud, rate_hz=RATE_HZ, within=WHOLE, gain_db=gain_db).samples)
 
@@ -297,7 +213,7 @@ def _lost(scene: Scene) -> Scene:
             firsts.append(place)
             ends.append(place := place + sound.size)
         agent[place:turn_end] = 0
-    chunks = _as_chunks(came.at_s[kept], np.array(firsts), np.array(ends), came.answers[kept])
+    chunks = as_chunks(came.at_s[kept], np.array(firsts), np.array(ends), came.answers[kept])
     return replace(scene, agent=agent, chunks=chunks)
 
 
@@ -318,7 +234,7 @@ def _came(scene: Scene) -> Chunks:
 
 def _with(scene: Scene, *, at_s: NDArray[Any]) -> Chunks:
     came = _came(scene)
-    return _as_chunks(at_s, came.firsts, came.ends, came.answers)
+    return as_chunks(at_s, came.firsts, came.ends, came.answers)
 
 
 PLANTS: dict[str, Plant] = {
@@ -359,50 +275,6 @@ FAULTS: dict[str, set[str]] = {
     "clipped 3-15 dB": {"clipped-audio"},
     "wrapped 3-12 dB": {"clipped-audio"},
 }
-
-
-def _material(folder: Path) -> Material:
-    speech, places = folder / "speech", folder / "rooms_noise"
-    readers = [*(speech / "lhotse_fixtures").glob("*.flac"), *(speech / "pyroomacoustics_arctic").glob("*.flac")]
-    readers = [path for path in readers if not path.name.startswith(("real", "sim"))]
-    return Material(
-        users=[_trimmed(clip) for clip in _read(sorted((speech / "picovoice_s2i").glob("*.flac")))],
-        agents=list(_read(sorted([*readers, *(speech / "azure").glob("*.flac")]))),
-        noises=list(_read(sorted([*(places / "livekit_agents").glob("*-*.ogg"), *places.glob("**/noise/*.flac")]))),
-        rooms=[_unit(room) for room in _read(sorted(places.glob("**/RIRs/*.flac")))],
-    )
-
-
-def _read(paths: list[Path]) -> Iterator[Samples]:
-    for path in paths:
-        sound, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-        yield soxr.resample(sound[:, 0], rate_hz, RATE_HZ)[: 12 * RATE_HZ]
-
-
-def _trimmed(clip: Samples) -> Samples:
-    """Return a clip with a tenth of a second faded in and out, so that its own noise does not begin with a step."""
-    fade = np.minimum(1, np.arange(clip.size) / (0.1 * RATE_HZ)).astype(np.float32)
-    return clip * fade * fade[::-1]
-
-
-def _unit(room: Samples) -> Samples:
-    """Return a response that begins with its direct sound."""
-    return room[int(np.abs(room).argmax()) :]
-
-
-def _at_level(samples: Samples, level_db: float) -> Samples:
-    active = measure_active_level(samples, rate_hz=RATE_HZ).active_speech_dbov
-    return samples * np.float32(10 ** ((level_db - (active or level_db)) / 20))
-
-
-def _to_peak(samples: Samples, over_db: float) -> Samples:
-    """Return samples whose peaks lie `over_db` above full scale."""
-    return (samples * np.float32(10 ** (over_db / 20) / np.abs(samples).max())).astype(np.float32)
-
-
-def _as_int16(samples: NDArray[np.float32]) -> Samples:
-    codes = np.clip(np.round(samples * 32_768), -32_768, 32_767)
-    return (codes / 32_768).astype(np.float32)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,158 @@
+"""Dialogues without a fault, drawn from real voices, rooms and noises that are not in the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from voicediag.measure import measure_active_level
+from voicediag.session import Chunks, Role, Samples, Turn
+from voicediag.spans import Span
+
+RATE_HZ = 16_000
+DURATION_S = 24.0
+
+
+@dataclass(frozen=True)
+class Material:
+    """Real sounds to build from, all at 16 kHz."""
+
+    users: list[Samples]
+    agents: list[Samples]
+    noises: list[Samples]
+    rooms: list[Samples]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A dialogue without a fault."""
+
+    user: Samples
+    agent: Samples
+    room: Samples
+    random: np.random.Generator
+    turns: tuple[Turn, ...] = ()
+    chunks: Chunks | None = None
+
+
+def draw(material: Material, random: np.random.Generator) -> Scene:
+    """Return a dialogue at random levels: the agent speaks, the user answers, over a live room."""
+    frames = round(DURATION_S * RATE_HZ)
+    user, agent = np.zeros(frames, np.float32), np.zeros(frames, np.float32)
+    at, turns = 0, []
+    sides: tuple[tuple[Role, Samples, list[Samples]], ...] = (
+        ("agent", agent, material.agents),
+        ("user", user, material.users),
+    )
+    while at < frames:
+        for role, track, voices in sides:
+            clip = voices[random.integers(len(voices))][: frames - at]
+            track[at : at + clip.size] += clip
+            if clip.size:
+                turns.append(turn_of(role, Span(at / RATE_HZ, (at + clip.size) / RATE_HZ)))
+            at = min(frames, at + clip.size + round(random.uniform(0.2, 1.2) * RATE_HZ))
+    agent = _at_level(agent, -24.0)
+    user = _at_level(user, random.uniform(-32, -18))
+    noise = material.noises[random.integers(len(material.noises))]
+    begin = random.integers(max(1, noise.size - frames))
+    room = np.resize(noise[begin : begin + frames], frames)
+    room = room * np.float32(10 ** (random.uniform(-68, -50) / 20) / np.sqrt(np.mean(room**2)))
+    way = material.rooms[random.integers(len(material.rooms))]
+    return Scene(user + room, agent, way, random, tuple(turns), _chunks(turns, random))
+
+
+def _chunks(turns: list[Turn], random: np.random.Generator) -> Chunks:
+    """Return when the agent's turns came: faster than they are heard, or in real time over a network that jitters."""
+    length = round(float(random.choice([0.02, 0.04, 0.08, 0.2])) * RATE_HZ)
+    speed, jitter_s = float(random.choice([1.0, 2.0, 4.0])), float(random.choice([0.0, 0.005, 0.02]))
+    at_s, firsts, ends, answers = [], [], [], []
+    for number, turn in enumerate(turn for turn in turns if turn.role == "agent"):
+        begin, end = (round(at * RATE_HZ) for at in (turn.span.start_s, turn.span.end_s))
+        came = turn.span.start_s + np.arange(0, end - begin, length) / RATE_HZ / speed
+        came += random.exponential(jitter_s, came.size)
+        at_s.append(np.maximum.accumulate(came))
+        firsts.append(np.arange(begin, end, length))
+        ends.append(np.minimum(firsts[-1] + length, end))
+        answers.append(np.full(came.size, number))
+    parts = (np.concatenate(each) for each in (at_s, firsts, ends, answers))
+    return as_chunks(*parts)
+
+
+def as_chunks(at_s: NDArray[Any], firsts: NDArray[Any], ends: NDArray[Any], answers: NDArray[Any]) -> Chunks:
+    """Return chunks at the rate of the dialogues, of a wire that says where answers end."""
+    return Chunks(rate_hz=RATE_HZ, at_s=at_s, firsts=firsts, ends=ends, answers=answers, ended=True)
+
+
+def turn_of(role: Role, span: Span, *, like: Turn | None = None) -> Turn:
+    """Return a turn with words of its own, or with those that another began with.
+
+    Readers say two and a half words a second of their clips; who orders coffee pauses more. Half of the user's turns
+    have a span of the provider's VAD; of the others only the arrival of the words is known, a second later.
+    """
+    first = round(1_000 * span.start_s) + (500_000 if role == "user" else 0)
+    count = max(1, round((2.5 if role == "agent" else 1.5) * span.duration_s))
+    words = like.text.split()[:count] if like else [_word(number) for number in range(first, first + count)]
+    text = " ".join(words)
+    if role == "agent":
+        return Turn(role=role, text=text, span=span, learnt_from="audio")
+    if first % 2:
+        return Turn(role=role, text=text, span=span, learnt_from="vad")
+    return Turn(role=role, text=text, span=span.shifted(1.0), learnt_from="arrival")
+
+
+def _word(number: int) -> str:
+    """Return a word of letters alone: a normaliser would take digits apart."""
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
+
+
+def read_material(folder: Path) -> Material:
+    """Return what the development recordings hold: users and agents are other people."""
+    speech, places = folder / "speech", folder / "rooms_noise"
+    readers = [*(speech / "lhotse_fixtures").glob("*.flac"), *(speech / "pyroomacoustics_arctic").glob("*.flac")]
+    readers = [path for path in readers if not path.name.startswith(("real", "sim"))]
+    return Material(
+        users=[_trimmed(clip) for clip in _read(sorted((speech / "picovoice_s2i").glob("*.flac")))],
+        agents=list(_read(sorted([*readers, *(speech / "azure").glob("*.flac")]))),
+        noises=list(_read(sorted([*(places / "livekit_agents").glob("*-*.ogg"), *places.glob("**/noise/*.flac")]))),
+        rooms=[_unit(room) for room in _read(sorted(places.glob("**/RIRs/*.flac")))],
+    )
+
+
+def _read(paths: list[Path]) -> Iterator[Samples]:
+    for path in paths:
+        sound, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+        yield soxr.resample(sound[:, 0], rate_hz, RATE_HZ)[: 12 * RATE_HZ]
+
+
+def _trimmed(clip: Samples) -> Samples:
+    """Return a clip with a tenth of a second faded in and out, so that its own noise does not begin with a step."""
+    fade = np.minimum(1, np.arange(clip.size) / (0.1 * RATE_HZ)).astype(np.float32)
+    return clip * fade * fade[::-1]
+
+
+def _unit(room: Samples) -> Samples:
+    """Return a response that begins with its direct sound."""
+    return room[int(np.abs(room).argmax()) :]
+
+
+def _at_level(samples: Samples, level_db: float) -> Samples:
+    active = measure_active_level(samples, rate_hz=RATE_HZ).active_speech_dbov
+    return samples * np.float32(10 ** ((level_db - (active or level_db)) / 20))
+
+
+def to_peak(samples: Samples, over_db: float) -> Samples:
+    """Return samples whose peaks lie `over_db` above full scale."""
+    return (samples * np.float32(10 ** (over_db / 20) / np.abs(samples).max())).astype(np.float32)
+
+
+def as_int16(samples: NDArray[np.float32]) -> Samples:
+    """Return samples as 16 bits hold them."""
+    codes = np.clip(np.round(samples * 32_768), -32_768, 32_767)
+    return (codes / 32_768).astype(np.float32)
