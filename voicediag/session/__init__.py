@@ -7,7 +7,7 @@ time it is iterated.
 from voicediag.session.builder import SessionBuilder
 from voicediag.session.chunks import Chunks
 from voicediag.session.clock import Clock, seconds
-from voicediag.session.events import AudioRef, Cue, Mark, PlaybackEvent, Problem, Turn, WireEvent
+from voicediag.session.events import Arrival, AudioRef, Cue, Mark, PlaybackEvent, Problem, Turn, WireEvent
 from voicediag.session.session import Session
 from voicediag.session.source import ArraySource, AudioSource, Samples
 from voicediag.session.track import TRACK_NAMES, Role, Track, TrackName, track_name
@@ -15,6 +15,7 @@ from voicediag.session.track import TRACK_NAMES, Role, Track, TrackName, track_n
 __all__ = [
     "TRACK_NAMES",
     "ArraySource",
+    "Arrival",
     "AudioRef",
     "AudioSource",
     "Chunks",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from voicediag.errors import InputError
+from voicediag.session.arrivals import arrivals
 from voicediag.session.chunks import ChunkLog
 from voicediag.session.clock import LONGEST_S
 from voicediag.session.events import Cue, CueKind, Direction, MarkKind, PlaybackEvent, Problem, Turn, WireEvent
@@ -160,6 +161,7 @@ class SessionBuilder:
         problems = list(self.problems)
         if self._unlisted:
             problems.append(Problem(where=self.source, what=f"{self._unlisted} more problems are not listed"))
+        chunks = self._chunks.all()
         return Session(
             source=self.source,
             tracks={name: self.tracks[name] for name in TRACK_NAMES if name in self.tracks},
@@ -168,7 +170,8 @@ class SessionBuilder:
             turns=tuple(sorted(map(self._turn, self._turns.utterances), key=lambda turn: turn.span)),
             marks=self._landmarks.all(),
             cues=tuple(Cue(kind=kind, at_s=at_s, audio_s=self._sent_s(ms)) for kind, at_s, ms in self._turns.cues),
-            chunks=self._chunks.all(),
+            chunks=chunks,
+            arrivals=arrivals(chunks, self._heard),
             problems=tuple(problems),
             provenance=dict(self.provenance),
         )

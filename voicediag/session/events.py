@@ -150,6 +150,23 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """Sound of the agent that came down between two events after which somebody waits for it.
+
+    Attributes
+    ----------
+    first_s, last_s : float
+        When the first and the last message of it passed.
+    span : Span
+        Where it was heard, by the player's log, or else laid out as a player would.
+    """
+
+    first_s: float
+    last_s: float
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """Something of the recording that could not be read, with what was expected and got."""
 

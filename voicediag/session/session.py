@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from voicediag.session.chunks import Chunks
-    from voicediag.session.events import Cue, Mark, PlaybackEvent, Problem, Turn, WireEvent
+    from voicediag.session.events import Arrival, Cue, Mark, PlaybackEvent, Problem, Turn, WireEvent
     from voicediag.session.track import Track, TrackName
 
 
@@ -35,6 +35,8 @@ class Session:
         What the wire says of the session itself, in order of passing; empty where there is no wire log.
     chunks : Chunks or None
         When each chunk of the agent's sound came down the wire; None where no wire log says.
+    arrivals : tuple of Arrival
+        The same answer by answer, with where each was heard.
     problems : tuple of Problem
         What of the recording could not be read.
     provenance : mapping
@@ -49,6 +51,7 @@ class Session:
     cues: tuple[Cue, ...] = ()
     marks: tuple[Mark, ...] = ()
     chunks: Chunks | None = None
+    arrivals: tuple[Arrival, ...] = ()
     problems: tuple[Problem, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
