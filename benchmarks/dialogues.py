@@ -58,8 +58,8 @@ def draw(material: Material, random: np.random.Generator) -> Scene:
             if clip.size:
                 turns.append(turn_of(role, Span(at / RATE_HZ, (at + clip.size) / RATE_HZ)))
             at = min(frames, at + clip.size + round(random.uniform(0.2, 1.2) * RATE_HZ))
-    agent = _at_level(agent, -24.0)
-    user = _at_level(user, random.uniform(-32, -18))
+    agent = at_level(agent, -24.0)
+    user = at_level(user, random.uniform(-32, -18))
     noise = material.noises[random.integers(len(material.noises))]
     begin = random.integers(max(1, noise.size - frames))
     room = np.resize(noise[begin : begin + frames], frames)
@@ -142,7 +142,8 @@ def _unit(room: Samples) -> Samples:
     return room[int(np.abs(room).argmax()) :]
 
 
-def _at_level(samples: Samples, level_db: float) -> Samples:
+def at_level(samples: Samples, level_db: float) -> Samples:
+    """Return speech scaled to an active level."""
     active = measure_active_level(samples, rate_hz=RATE_HZ).active_speech_dbov
     return samples * np.float32(10 ** ((level_db - (active or level_db)) / 20))
 

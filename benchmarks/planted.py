@@ -38,6 +38,7 @@ from benchmarks.dialogues import (
 )
 from benchmarks.table import show
 from voicediag import signals
+from voicediag.detect import DETECTORS
 from voicediag.session import ArraySource, Chunks, Samples, Session, Track, TrackName
 from voicediag.spans import Span
 
@@ -47,6 +48,9 @@ SEED = 20_261_122
 WHOLE = Span(0, DURATION_S)
 
 
+# Most of the users' clips end with some seconds of silence, so that answers here are slow without being planted; the
+# waits of `benchmarks.slow_turn` are known.
+ASKED = [detector for detector in DETECTORS if detector.id != "slow-turn"]
 Plant = Callable[[Scene], Scene]
 material: Material
 
@@ -95,7 +99,8 @@ def _found(job: tuple[str, int]) -> set[str]:
     scene = PLANTS[name](draw(material, np.random.default_rng((SEED, trial))))
     sounds: dict[TrackName, Samples] = {"user-sent": scene.user, "agent-received": scene.agent}
     tracks = {name: Track(name=name, source=ArraySource(as_int16(s), RATE_HZ)) for name, s in sounds.items()}
-    diagnosis = vd.check(Session(source="planted", tracks=tracks, turns=scene.turns, chunks=scene.chunks))
+    session = Session(source="planted", tracks=tracks, turns=scene.turns, chunks=scene.chunks)
+    diagnosis = vd.check(session, detectors=ASKED)
     return {finding.id for finding in diagnosis.findings}
 
 

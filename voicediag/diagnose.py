@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from voicediag.detect.finding import Cause, Finding, Limit, Verdict
+from voicediag.latency import Latency
 from voicediag.session import Session
 
 # In the order in which causes must be settled: nobody is served by a VAD that was tuned on an echo.
@@ -28,6 +29,8 @@ EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     # Where nobody agreed to talk there is silence to hear and time that is lost, and no echo.
     "silent-connect": frozenset({Cause.STARVATION, Cause.LATENCY}),
     "unanswered-tool-call": frozenset({Cause.LATENCY}),
+    # Who waits too long speaks again, and that is no fault of the VAD; the wait itself explains nothing else.
+    "slow-turn": frozenset(),
     # What is stale or missing is heard by the user; the microphone, the model and the wire are none the worse for it.
     "unflushed-playback": frozenset(),
     "starved-playback": frozenset(),
@@ -52,12 +55,15 @@ class Diagnosis:
         Root causes first, each followed by its symptoms; `explained_by` is filled in.
     meters : mapping
         What the meters read of each track, by name.
+    latency : Latency
+        How long people waited.
     """
 
     session: Session
     verdicts: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
     meters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    latency: Latency = field(default_factory=Latency)
 
     @property
     def root_causes(self) -> tuple[Finding, ...]:

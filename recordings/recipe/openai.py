@@ -81,8 +81,8 @@ def _heard(turn: Heard, item: str, previous: str | None) -> Iterator[Message]:
         return Message(at_s=at_s, up=False, body={"type": kind, **fields})
 
     start_ms = max(0, round(turn.start_s * 1_000) - PREFIX_MS)
-    end_ms = round(turn.end_s * 1_000) + SILENCE_MS
-    end_s = turn.end_s + SILENCE_MS / 1_000
+    end_ms = round(turn.end_s * 1_000) + round(turn.silence_s * 1_000)
+    end_s = turn.end_s + turn.silence_s
     yield down(turn.start_s + DETECT_S, "input_audio_buffer.speech_started", audio_start_ms=start_ms, item_id=item)
     yield down(end_s + 0.02, "input_audio_buffer.speech_stopped", audio_end_ms=end_ms, item_id=item)
     yield down(end_s + 0.021, "input_audio_buffer.committed", previous_item_id=previous, item_id=item)

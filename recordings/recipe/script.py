@@ -138,6 +138,11 @@ class Scene:
     options: dict[str, object] = field(default_factory=dict)
 
     @property
+    def silence_s(self) -> float:
+        """How much silence the provider's VAD waits for."""
+        return float(str(self.options.get("silence_duration_ms", 500))) / 1_000
+
+    @property
     def clips(self) -> tuple[str, ...]:
         """Every clip of a person."""
         return tuple(clip for line in self.lines if isinstance(line, User) for clip in line.say)

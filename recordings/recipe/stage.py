@@ -47,6 +47,7 @@ class Heard:
     start_s: float
     end_s: float
     over_agent: bool = False
+    silence_s: float = 0.5
 
 
 @dataclass(kw_only=True)
@@ -137,7 +138,8 @@ def _speak(scene: Scene, staged: Staged, line: User) -> None:
     staged.user_spans.append(span)
     if line.heard and not scene.deaf:
         over = line.during_s is not None
-        staged.turns.append(Heard(text=line.heard, start_s=span.start_s, end_s=span.end_s, over_agent=over))
+        where = {"start_s": span.start_s, "end_s": span.end_s, "silence_s": scene.silence_s}
+        staged.turns.append(Heard(text=line.heard, over_agent=over, **where))
 
 
 def _answer(scene: Scene, staged: Staged, line: Agent) -> None:

@@ -76,12 +76,12 @@ class OpenAI:
 Dialect = type[Gemini] | type[OpenAI]
 
 
-def answered(dialect: Dialect, *, user_turn: int) -> WireDamage:
-    """A call after a user's turn, answered in good time: nothing is wrong."""
+def answered(dialect: Dialect, *, user_turn: int, tool_s: float = TOOL_S) -> WireDamage:
+    """A call after a user's turn that is answered, in good time unless it is said how late."""
 
     def change(messages: list[Message], at: Moments) -> OnTheWire:
         called_s = _called_s(at, user_turn)
-        return OnTheWire(messages=[*messages, *dialect.call(called_s), *dialect.result(called_s + TOOL_S)])
+        return OnTheWire(messages=[*messages, *dialect.call(called_s), *dialect.result(called_s + tool_s)])
 
     return change
 

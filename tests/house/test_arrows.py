@@ -35,15 +35,17 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     # Left tower: a Session becomes a judgement.
     "signals": set(),
     "measure": set(),
+    # A session in, times out: it knows when things happened, and no fault.
+    "latency": {"session"},
     "resampling": {"measure", "signals"},
-    "detect": {"session", "measure"},
+    "detect": {"session", "measure", "latency"},
     # A Diagnosis carries the Session that it is about.
-    "diagnose": {"detect", "session"},
+    "diagnose": {"detect", "session", "latency"},
     "check": {"detect", "diagnose", "session"},
     "compare": {"detect", "diagnose", "session"},
     "tune": {"session", "measure", "detect"},
     "fleet": {"check", "formats"},
-    "present": {"measure", "detect", "diagnose", "session"},
+    "present": {"measure", "latency", "detect", "diagnose", "session"},
     # The faces wire both towers and hold no logic; the package's front door is one of them.
     "cli": ALL,
     "notebook": ALL,

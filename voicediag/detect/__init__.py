@@ -7,6 +7,7 @@ from voicediag.detect import (
     self_hearing_loop,
     silent_connect,
     silent_track,
+    slow_turn,
     starved_capture,
     starved_playback,
     unanswered_tool_call,
@@ -56,4 +57,5 @@ DETECTORS: tuple[Detector, ...] = (
     starved_playback.DETECTOR,
     echo_leak.DETECTOR,
     self_hearing_loop.DETECTOR,
+    slow_turn.DETECTOR,
 )

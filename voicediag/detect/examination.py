@@ -15,6 +15,8 @@ from functools import cached_property
 
 import numpy as np
 
+from voicediag import latency
+from voicediag.latency import Latency
 from voicediag.measure import activity
 from voicediag.measure.activity import Activity
 from voicediag.measure.delay import DelayMeter, LagGroup
@@ -25,6 +27,10 @@ from voicediag.session import Samples, Session, Track, TrackName
 from voicediag.spans import Span, SpanSet
 
 BLOCK_S = 30.0
+# Reverberation of a furnished room carries the agent's voice on after it stops.
+TAIL_S = 0.4
+# The loudest 20 ms of a word lie above the active level; what does not come within this of it is not the talker.
+BACKGROUND_DB = 12.0
 
 Progress = Callable[[float, float], None]
 
@@ -84,6 +90,41 @@ class Examination:
             level = self.reading(name).level
             self._activities[name] = activity.from_level(level.rms, step_s=level.hop_s)
         return self._activities[name]
+
+    def speech(self, name: TrackName) -> SpanSet:
+        """Return where a track's voice speaks, on the session clock."""
+        offset_s = self.session.tracks[name].clock.offset_s
+        return SpanSet(span.shifted(offset_s) for span in self.activity(name).spans)
+
+    def foreground(self, name: TrackName) -> SpanSet:
+        """Return where a track's own voice speaks, on the session clock: what stays far below it is in the background.
+
+        A door, a keyboard and a voice next door stand clear of the noise floor too.
+        """
+        reading, clock = self.reading(name), self.session.tracks[name].clock
+        level_db, hop_s = reading.active.active_speech_dbov, reading.level.hop_s
+        if level_db is None:
+            return self.speech(name)
+        least = 10 ** ((level_db - BACKGROUND_DB) / 20)
+        spoken = (
+            span
+            for span in self.activity(name).spans
+            if reading.level.rms[round(span.start_s / hop_s) : round(span.end_s / hop_s)].max(initial=0.0) >= least
+        )
+        return SpanSet(span.shifted(clock.offset_s) for span in spoken)
+
+    @cached_property
+    def latency(self) -> Latency:
+        """How long people waited, on the session clock."""
+        heard, spoken = self.session.heard, self.session.spoken
+        agent = self.speech(spoken.name) if spoken else None
+        user = self.foreground(heard.name) if heard else None
+        leak = self.leak
+        if user and agent and leak and leak.echo.verdict == "echo":
+            # The end of an echo is nobody's last word.
+            late_s = (leak.echo.delay_ms or 0.0) / 1_000
+            user -= SpanSet(Span(span.start_s + late_s, span.end_s + late_s + TAIL_S) for span in agent)
+        return latency.measure(self.session, user=user, agent=agent)
 
     @cached_property
     def leak(self) -> Leak | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from voicediag.detect.finding import Evidence, Finding
 from voicediag.diagnose import Diagnosis
+from voicediag.latency import PARTS, Latency
 from voicediag.session import Session
 
 SCHEMA = "voicediag.check/1"
@@ -27,7 +28,7 @@ def check(diagnosis: Diagnosis) -> dict[str, Any]:
         "clear": [verdict.id for verdict in diagnosis.clear],
         "unjudged": [{"id": verdict.id, "reason": verdict.reason} for verdict in diagnosis.unjudged],
         "meters": {name: _numbers(values) for name, values in diagnosis.meters.items()},
-        "latency": {},
+        "latency": _latency(diagnosis.latency),
         "cost": {},
     }
 
@@ -79,6 +80,41 @@ def _evidence(role: str, evidence: Evidence) -> dict[str, Any]:
         "measure": _numbers(evidence.measure),
         "limit": {"value": limit.value, "unit": limit.unit, "source": limit.source},
     }
+
+
+def _latency(latency: Latency) -> dict[str, Any]:
+    turns = [
+        {
+            "said_s": round(answer.said.end_s, MILLI),
+            "heard_s": round(answer.heard_s, MILLI),
+            "audio_ms": _number(answer.audio_ms),
+            "logged_ms": _number(answer.logged_ms),
+            **{f"{part}_ms": _number(answer.parts_ms.get(part)) for part in PARTS},
+            "tools": list(answer.tools),
+        }
+        for answer in latency.answers
+    ]
+    interruptions = [
+        {
+            "start_s": round(each.start_s, MILLI),
+            "notice_ms": _number(each.notice_ms),
+            "stop_ms": _number(each.stop_ms),
+            "flush_ms": _number(each.flush_ms),
+        }
+        for each in latency.barge_ins
+    ]
+    percentiles = [
+        {
+            "of": name,
+            "count": found.count,
+            "p50_ms": _number(found.p50_ms),
+            "p90_ms": _number(found.p90_ms),
+            "p95_ms": _number(found.p95_ms),
+        }
+        for name, found in latency.percentiles.items()
+    ]
+    reason = latency.reason or None
+    return {"turns": turns, "barge_ins": interruptions, "percentiles": percentiles, "reason": reason}
 
 
 def _numbers(values: Mapping[str, Any]) -> dict[str, Any]:
