@@ -79,7 +79,7 @@ def test_the_faults_are_listed():
     ("arguments", "said"),
     [
         ((), "expected a provider of gemini, openai, got ''"),
-        (("twilio",), "expected a provider of gemini, openai, got 'twilio'"),
+        (("skype",), "got 'skype'"),
         (("gemini", "--fault", "go-away"), "likely slip: goaway"),
         (("openai", "--fault", "goaway"), "a fault that openai can have"),
         (("openai", "--scenario", "none.json"), "none.json: expected a scenario file"),

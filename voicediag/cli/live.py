@@ -95,27 +95,49 @@ def repair(
 
 @app.command()
 def emulate(
-    provider: Annotated[str, typer.Argument(help="gemini or openai.")] = "",
+    provider: Annotated[str, typer.Argument(help="gemini, openai or twilio.")] = "",
     port: Annotated[int, typer.Option(help="Where clients connect to; 0 takes a free port.")] = 8765,
     tls_port: Annotated[int | None, typer.Option(help="The same with TLS, for clients that insist on it.")] = None,
     ca_file: Annotated[Path, typer.Option(help="Where to write the authority that vouches for that port.")] = Path(
         "voicediag-ca.pem"
     ),
-    scenario: Annotated[Path | None, typer.Option(help="What the agent says: a JSON file.")] = None,
+    scenario: Annotated[Path | None, typer.Option(help="What the agent says, or twilio's caller: a JSON file.")] = None,
     fault: Annotated[list[str] | None, typer.Option(help="What goes wrong: NAME or NAME=SECONDS; repeat it.")] = None,
     list_faults: Annotated[bool, typer.Option("--list-faults", help="Say what each fault does, and exit.")] = False,
+    dials: Annotated[str, typer.Option("--app", help="twilio dials: ws://127.0.0.1:PORT/PATH, or demo.")] = "",
+    out: Annotated[Path | None, typer.Option(help="twilio: folder that the call is recorded in.")] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="twilio: name of an app elsewhere that may be dialled.")
+    ] = None,
+    auth_token: Annotated[
+        str | None, typer.Option(envvar="TWILIO_AUTH_TOKEN", help="twilio: what the request is signed with.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer an app on this machine as Gemini Live or OpenAI Realtime would, with faults by name.
+    """Answer an app on this machine as Gemini Live or OpenAI Realtime would, or dial it as Twilio; with faults by name.
 
     Example: `voicediag emulate openai --port 8765 --fault late-chunks=0.8`
+
+    Example: `voicediag emulate twilio --app demo --fault speaker-echo --out sessions`
     """
+    from voicediag.cli import telephone
     from voicediag.live import emulator
 
     if list_faults:
         for name, kind in emulator.FAULTS.items():
-            print(f"{name:24}{' '.join(kind.providers):16}{kind.says}")
+            print(f"{name:24}{' '.join(kind.providers):22}{kind.says}")
         return
+    if provider == "twilio":
+        call = telephone.dial(
+            dials,
+            scenario,
+            faults=fault or (),
+            allow_host=allow_host or (),
+            auth_token=auth_token,
+            out=out,
+            as_json=as_json,
+        )
+        sys.exit(call)
 
     def say_ready(running: emulator.Emulator) -> None:
         if as_json:

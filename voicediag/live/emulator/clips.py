@@ -29,14 +29,14 @@ def clips_of(scenario: Scenario) -> tuple[Pcm, ...]:
         Where a clip cannot be read.
     """
     return tuple(
-        _demo()[number % len(_demo())] if reply.clip is None else _clip(reply.clip)
+        _demo()[number % len(_demo())] if reply.clip is None else clip_of(reply.clip)
         for number, reply in enumerate(scenario.replies)
     )
 
 
 def at_rate(pcm: Pcm, rate_hz: int) -> Pcm:
     """Return 24 kHz samples at another rate."""
-    return pcm if rate_hz == RATE_HZ else _pcm(_resampled(decode(pcm.tobytes(), "pcm_16"), RATE_HZ, rate_hz))
+    return pcm if rate_hz == RATE_HZ else from_float(_resampled(decode(pcm.tobytes(), "pcm_16"), RATE_HZ, rate_hz))
 
 
 def encoded(pcm: Pcm, encoding: str) -> bytes:
@@ -60,16 +60,16 @@ def _demo() -> tuple[Pcm, ...]:
     session = load_demo()
     track = session.tracks["agent-received"]
     turns = [turn for turn in session.turns if turn.role == "agent"]
-    return tuple(_pcm(_resampled(track.read(turn.span), track.rate_hz, RATE_HZ)) for turn in turns)
+    return tuple(from_float(_resampled(track.read(turn.span), track.rate_hz, RATE_HZ)) for turn in turns)
 
 
-def _clip(path: Path) -> Pcm:
+def clip_of(path: Path) -> Pcm:
     """Return a sound file, its channels mixed to one."""
     from voicediag.formats.sound_file import open_sound
 
     sound = open_sound(path)
     mixed = np.asarray(sound.read(0, sound.frames).mean(axis=1), np.float32)
-    return _pcm(_resampled(mixed, sound.rate_hz, RATE_HZ))
+    return from_float(_resampled(mixed, sound.rate_hz, RATE_HZ))
 
 
 def _resampled(samples: Samples, rate_hz: int, to_hz: int) -> Samples:
@@ -80,6 +80,6 @@ def _resampled(samples: Samples, rate_hz: int, to_hz: int) -> Samples:
     return np.asarray(soxr.resample(samples, rate_hz, to_hz), np.float32)
 
 
-def _pcm(samples: Samples) -> Pcm:
+def from_float(samples: Samples) -> Pcm:
     """Return float samples in 16 bits; what is too loud saturates."""
     return np.clip(np.rint(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)

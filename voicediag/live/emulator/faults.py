@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 BOTH: Final = ("gemini", "openai")
+LINE: Final = ("twilio",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,9 @@ FAULTS: Final[dict[str, Kind]] = {
         providers=("openai",),
         usual_s=8.0,
     ),
-    "tcp-abort": Kind(says="After =6 seconds the connection breaks without a closing frame.", usual_s=6.0),
+    "tcp-abort": Kind(
+        says="After =6 seconds the connection breaks without a closing frame.", providers=(*BOTH, *LINE), usual_s=6.0
+    ),
     "unanswered-tool-call": Kind(
         says="The first reply begins with a call of a function that no app has, and waits for its result."
     ),
@@ -74,6 +77,21 @@ FAULTS: Final[dict[str, Kind]] = {
         providers=("gemini",),
     ),
     "late-pongs": Kind(says="Each ping is answered =20 seconds late, as in the field.", usual_s=20.0),
+    "speaker-echo": Kind(
+        says="The caller's line hears the agent =0.16 seconds after it was played, 14 dB weaker.",
+        providers=LINE,
+        usual_s=0.16,
+    ),
+    "lost-packets": Kind(
+        says="About one frame of the caller in fifty is never sent, and timestamps jump; which ones, the seed says.",
+        providers=LINE,
+    ),
+    "bursty-frames": Kind(
+        says="The caller's frames are held back and come in bursts of =0.2 seconds.", providers=LINE, usual_s=0.2
+    ),
+    "late-marks": Kind(
+        says="Marks come back =1 seconds after their sound was played or cleared.", providers=LINE, usual_s=1.0
+    ),
 }
 
 

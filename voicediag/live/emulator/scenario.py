@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from voicediag.errors import FormatError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SCHEMA: Final = "voicediag.scenario/1"
 _T = TypeVar("_T")
@@ -138,6 +141,17 @@ def read(path: Path) -> Scenario:
 
         {"schema": "voicediag.scenario/1", "replies": [{"text": "Hello!", "clip": "hello.wav"}]}
     """
+    return read_as(path, _scenario)
+
+
+def read_as(path: Path, make: Callable[[Any, Path], _T]) -> _T:
+    """Return what `make` makes of a JSON file and of the folder that it lies in.
+
+    Raises
+    ------
+    FormatError
+        Where the file is no JSON, or not what `make` takes.
+    """
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -145,7 +159,7 @@ def read(path: Path) -> Scenario:
     except ValueError as error:
         raise FormatError(path, expected="a scenario as JSON", got=str(error)) from error
     try:
-        return _scenario(told, path.parent)
+        return make(told, path.parent)
     except FormatError:
         raise
     except InputError as error:
@@ -156,12 +170,12 @@ def _scenario(told: Any, folder: Path) -> Scenario:
     if not isinstance(told, dict) or told.pop("schema", None) != SCHEMA:
         raise InputError(expected=f'an object with "schema": "{SCHEMA}"', got="something else")
     if "replies" in told:
-        told["replies"] = tuple(_reply(one, folder) for one in _list(told["replies"], "replies"))
+        told["replies"] = tuple(_reply(one, folder) for one in list_of(told["replies"], "replies"))
     if "vad" in told:
-        told["vad"] = _made(Vad, told["vad"])
+        told["vad"] = made(Vad, told["vad"])
     if "faults" in told:
-        told["faults"] = tuple(str(name) for name in _list(told["faults"], "faults"))
-    return _made(Scenario, told)
+        told["faults"] = tuple(str(name) for name in list_of(told["faults"], "faults"))
+    return made(Scenario, told)
 
 
 def _reply(told: Any, folder: Path) -> Reply:
@@ -169,17 +183,24 @@ def _reply(told: Any, folder: Path) -> Reply:
         if told.get("clip") is not None:
             told["clip"] = folder / str(told["clip"])
         if told.get("tool") is not None:
-            told["tool"] = _made(Tool, told["tool"])
-    return _made(Reply, told)
+            told["tool"] = made(Tool, told["tool"])
+    return made(Reply, told)
 
 
-def _list(told: Any, name: str) -> list[Any]:
+def list_of(told: Any, name: str) -> list[Any]:
+    """Return what should be a list.
+
+    Raises
+    ------
+    InputError
+        Where it is none.
+    """
     if not isinstance(told, list):
         raise InputError(expected=f"a list of {name}", got=type(told).__name__)
     return told
 
 
-def _made(kind: type[_T], told: Any) -> _T:
+def made(kind: type[_T], told: Any) -> _T:
     """Return a record of what a JSON object says; a misspelt key is refused, not dropped."""
     known = {one.name for one in fields(kind)}  # type: ignore[arg-type]
     if not isinstance(told, dict):
