@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from voicediag.live.redaction import REDACTED, Redaction, secrets_of
+from voicediag.live.redaction import Redaction, secrets_of
+from voicediag.protocols.secrets import REDACTED
 
 # Made up, in the forms that the providers issue.
 OPENAI_KEY = "sk-proj-" + "a1B2" * 8

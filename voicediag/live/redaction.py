@@ -7,31 +7,19 @@ the providers issue them, for those that were not seen.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from voicediag.protocols.secrets import FORMS, HEADERS, ISSUED, QUERY, REDACTED, SUBPROTOCOL
+
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator, Mapping
 
-REDACTED: Final = "[redacted]"
 # Shorter values ("1", "true") are no secrets, and would be taken out of half the transcript.
 LEAST_LENGTH = 8
-_HEADERS = frozenset({
-    "authorization", "x-goog-api-key", "api-key", "x-api-key", "cookie", "proxy-authorization", "x-twilio-signature",
-})  # fmt: skip
-_QUERY = frozenset({"key", "access_token", "token", "api_key", "api-key"})
-_SUBPROTOCOL = "openai-insecure-api-key."
-_FORMS: Final = {
-    "OpenAI key": r"\bsk-[A-Za-z0-9_-]{16,}",
-    "OpenAI client secret": r"\bek_[A-Za-z0-9_-]{8,}",
-    "Google API key": r"\bAIza[A-Za-z0-9_-]{30,}",
-    "Google token": r"\bauth_tokens/[A-Za-z0-9_-]{4,}|\bya29\.[A-Za-z0-9_.-]{16,}",
-    "bearer": r"(?<=\b[Bb]earer )[A-Za-z0-9._~+/-]{8,}=*",
-}
-_ISSUED = re.compile("|".join(f"(?P<f{number}>{form})" for number, form in enumerate(_FORMS.values())))
 
 
 @dataclass(slots=True)
@@ -58,7 +46,7 @@ class Redaction:
             if found := text.count(secret):
                 self.counts["a secret of the handshake"] += found
                 text = text.replace(secret, REDACTED)
-        return _ISSUED.sub(self._taken, text)
+        return ISSUED.sub(self._taken, text)
 
     def without_parameters(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a message without the values of a call's custom parameters.
@@ -78,7 +66,7 @@ class Redaction:
         return {**message, "start": {**start, key: dict.fromkeys(given, REDACTED)}}
 
     def _taken(self, match: re.Match[str]) -> str:
-        names = list(_FORMS)
+        names = list(FORMS)
         self.counts[names[int(str(match.lastgroup)[1:])]] += 1
         return REDACTED
 
@@ -91,15 +79,15 @@ def secrets_of(target: str, headers: Iterable[tuple[str, str]] | Mapping[str, st
 
 def _in_query(target: str) -> Iterator[str]:
     for key, value in parse_qsl(urlsplit(target).query):
-        if key.lower() in _QUERY:
+        if key.lower() in QUERY:
             yield value
 
 
 def _in_headers(headers: Iterable[tuple[str, str]]) -> Iterator[str]:
     for name, value in headers:
-        if name.lower() in _HEADERS:
+        if name.lower() in HEADERS:
             # "Bearer KEY", "Token auth_tokens/KEY": the scheme is no secret.
             yield value.rsplit(" ", 1)[-1]
         elif name.lower() == "sec-websocket-protocol":
             asked = (each.strip() for each in value.split(","))
-            yield from (each.removeprefix(_SUBPROTOCOL) for each in asked if each.startswith(_SUBPROTOCOL))
+            yield from (each.removeprefix(SUBPROTOCOL) for each in asked if each.startswith(SUBPROTOCOL))
