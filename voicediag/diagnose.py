@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from voicediag.detect.finding import Cause, Finding, Limit, Verdict
+from voicediag.detect.finding import Cause, Finding, Limit, Severity, Verdict
 from voicediag.latency import Latency
 from voicediag.session import Session
 
@@ -34,6 +34,10 @@ EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     # What is stale or missing is heard by the user; the microphone, the model and the wire are none the worse for it.
     "unflushed-playback": frozenset(),
     "starved-playback": frozenset(),
+    # Of what a broken rule brings, the rule itself knows.
+    "protocol-slip": frozenset(),
+    # What the provider refuses it does not do.
+    "provider-error": frozenset({Cause.LATENCY, "silent-connect", "unanswered-tool-call"}),
     # The calls of a connection are lost with it.
     "unheeded-goaway": frozenset({Cause.LATENCY, "unanswered-tool-call"}),
 }
@@ -121,7 +125,7 @@ def _parent(index: int, findings: Sequence[Finding]) -> int | None:
 
 def _explains(cause: Finding, symptom: Finding) -> bool:
     """Whether one finding is the cause of another."""
-    known = EXPLAINS.get(cause.id, EXPLAINS.get(cause.cause, frozenset()))
+    known = EXPLAINS.get(cause.id, EXPLAINS.get(cause.cause, frozenset())) | cause.explains
     order, later = ORDER.index(cause.cause), ORDER.index(symptom.cause)
     # Nothing explains what must be settled before it, or its like, whatever a detector calls itself: no circles.
     by_cause = symptom.cause in known and order < later
@@ -130,7 +134,9 @@ def _explains(cause: Finding, symptom: Finding) -> bool:
 
 
 def _same_path(cause: Finding, symptom: Finding) -> bool:
-    """Whether both concern one voice's path; an echo joins the two."""
+    """Whether both concern one voice's path; an echo joins the two, and one wire carries both."""
+    if cause.cause is symptom.cause is Cause.WIRE:
+        return True
     paths = [{(e.track in USER_PATH) for e in finding.evidence} for finding in (cause, symptom)]
     joined = any(e.against is not None for e in cause.evidence)
     return joined or bool(paths[0] & paths[1])
@@ -141,6 +147,7 @@ def _overlap(cause: Finding, symptom: Finding) -> bool:
     return bool(cause.where.padded(PATH_LAG.value) & symptom.where)
 
 
-def _rank(finding: Finding) -> tuple[int, int, float]:
-    """Return what sorts causes first, then what hurts most, then what came first."""
-    return (ORDER.index(finding.cause), -finding.severity, finding.primary.span.start_s)
+def _rank(finding: Finding) -> tuple[bool, int, int, float]:
+    """Return what sorts causes first, then what hurts most, then what came first; what hurts nobody comes last."""
+    harmless = finding.severity is Severity.INFO
+    return (harmless, ORDER.index(finding.cause), -finding.severity, finding.primary.span.start_s)

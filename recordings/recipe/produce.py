@@ -121,6 +121,8 @@ def _of_the_wire(scene: Scene, staged: Staged, passed: OnTheWire) -> Iterator[Tr
         track = "agent-received" if staged.replies else "user-sent"
         sizes = passed.sizes or {}
         yield {"id": scene.folder, "track": track, "spans": _pairs(passed.spans), "sizes": sizes}
+        for symptom in passed.brings:
+            yield {"id": symptom, "track": track, "spans": _pairs(passed.spans), "sizes": {}}
 
 
 def _unflushed(staged: Staged) -> Iterator[Truth]:

@@ -13,6 +13,7 @@ from recipe import (
     scenes_endings,
     scenes_loop,
     scenes_silent,
+    scenes_slips,
     scenes_slow,
     scenes_starved,
     scenes_starved_playback,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 SCENES: tuple[Scene, ...] = (
     *scenes_damaged.SCENES,
+    *scenes_slips.SCENES,
     *scenes_connect.SCENES,
     *scenes_tools.SCENES,
     *scenes_endings.SCENES,

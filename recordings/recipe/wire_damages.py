@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class OnTheWire:
-    """The messages of a scene after what was done to them; `spans` and `sizes` say how wide a fault was planted."""
+    """The messages of a scene after what was done to them; `spans` and `sizes` say how wide a fault was planted.
+
+    `brings` names the symptoms that take the same time.
+    """
 
     messages: list[Message]
     spans: tuple[Span, ...] = ()
     sizes: dict[str, float] | None = None
+    brings: tuple[str, ...] = ()
 
 
 def never_ready(messages: list[Message], at: Moments) -> OnTheWire:

@@ -12,12 +12,16 @@ from voicediag.session import Mark
 from voicediag.spans import Span
 
 FOLDER = RECORDINGS / "silent-connect"
+FAULTS = {"setup-without-model": "silent-connect", "mime-without-rate": "protocol-slip"}
 SETUP, READY = ("setup", 0.0), ("ready", 0.03)
 
 
 def examined(*marks, tracks=None):
     """Examine a log that holds these marks, each (kind, seconds) or (kind, seconds, name)."""
-    made = tuple(Mark(kind=kind, at_s=at_s, message=f"a-{kind}", name="".join(name)) for kind, at_s, *name in marks)
+    made = tuple(
+        Mark(kind=kind, at_s=at_s, message=f"a-{kind}", name="".join(name), fault=FAULTS.get("".join(name), ""))
+        for kind, at_s, *name in marks
+    )
     tracks = {"user-sent": room(1)} if tracks is None else tracks
     return silent_connect.DETECTOR.examine(Examination(session_of(tracks, marks=made)))
 
@@ -26,6 +30,7 @@ def test_a_setup_that_nobody_agrees_to_is_found():
     finding = examined(SETUP, ("last-up", 18.0)).findings[0]
     assert finding.primary.measure == {
         "kind": "no-ready", "message": "a-setup", "message_s": 0.0, "waited_s": 18.0, "code": None,
+        "said": None,
     }  # fmt: skip
     assert finding.where.spans == (Span(0, 18),)
 
@@ -84,9 +89,14 @@ def test_what_the_wire_does_not_say_is_unjudged(marks, reason):
     assert reason in examined(*marks).reason
 
 
-def test_without_any_sound_the_fault_is_said_in_the_reason():
-    verdict = examined(SETUP, ("last-up", 18.0), tracks={})
-    assert verdict.reason.endswith("the a-setup message at 0.00 s was sent, and nothing agreed to it for 18.0 s")
+def test_without_any_sound_the_fault_is_shown_on_the_wire():
+    evidence = examined(SETUP, ("last-up", 18.0), tracks={}).findings[0].primary
+    assert (evidence.track, evidence.span) == ("agent-received", Span(0, 18))
+
+
+def test_a_slip_of_another_kind_is_not_the_missing_model():
+    finding = examined(SETUP, ("slip", 0.0, "mime-without-rate"), ("last-up", 9.0)).findings[0]
+    assert finding.primary.measure["kind"] == "no-ready"
 
 
 def test_a_storm_of_reconnections_is_one_finding_with_a_page_of_evidence():

@@ -109,8 +109,8 @@ def test_without_a_wire_log_it_is_unjudged():
     assert examined().reason == "the session has no wire log"
 
 
-def test_without_any_sound_the_fault_is_said_in_the_reason():
-    assert "the connection ended at 9.00 s (1011)" in examined(NOTICE, closed(9.0), tracks={}).reason
+def test_without_any_sound_the_fault_is_shown_on_the_wire():
+    assert "the connection ended at 9.00 s (1011)" in examined(NOTICE, closed(9.0), tracks={}).findings[0].summary
 
 
 @pytest.mark.parametrize(("name", "code"), [("closed-1011", "1011"), ("expired-1001", "1001")])

@@ -8,14 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scenes import RATE_HZ, session_of
 
-from voicediag.detect import silent_connect, unanswered_tool_call, unflushed_playback, unheeded_goaway, wire
+from voicediag.detect import (
+    provider_error,
+    silent_connect,
+    unanswered_tool_call,
+    unflushed_playback,
+    unheeded_goaway,
+    wire,
+)
 from voicediag.detect.examination import Examination
 from voicediag.session import Mark, PlaybackEvent
 from voicediag.session.events import MarkKind, PlayerEvent
 from voicediag.session.landmarks import MOST_MARKS
 from voicediag.spans import Span
 
-DETECTORS = [module.DETECTOR for module in (silent_connect, unanswered_tool_call, unheeded_goaway, unflushed_playback)]
+WAITING = [module.DETECTOR for module in (silent_connect, unanswered_tool_call, unheeded_goaway, unflushed_playback)]
+DETECTORS = [*WAITING, provider_error.DETECTOR]
 SILENCE = np.zeros(20 * RATE_HZ, np.float32)
 TRACKS = {"agent-received": SILENCE}
 
@@ -50,7 +58,7 @@ def test_no_log_makes_a_detector_raise(detector, log, player):
         assert all(value is None or value == value for value in finding.primary.measure.values())  # noqa: PLR0124 - NaN
 
 
-@pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: detector.id)
+@pytest.mark.parametrize("detector", WAITING, ids=lambda detector: detector.id)
 def test_a_log_that_was_not_kept_to_its_end_is_unjudged_where_it_would_be_found(detector):
     log = [Mark(kind=kind, at_s=float(at_s), message="m", left_s=0.0) for at_s, kind in enumerate(["setup", "closed"])]
     more = [Mark(kind="error", at_s=2.0, message="m")] * MOST_MARKS

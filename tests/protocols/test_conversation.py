@@ -40,7 +40,11 @@ def test_a_rate_that_no_converter_has_is_not_believed(value, rate_hz):
     assert rate_of(value, usual_hz=24_000) == rate_hz
 
 
-@given(st.binary(max_size=100).filter(lambda data: len(data) % 2 == 0), st.booleans(), st.booleans())
+@given(
+    st.binary(max_size=100).filter(lambda data: len(data) % 2 == 0 and data[:4] != b"RIFF"),
+    st.booleans(),
+    st.booleans(),
+)
 def test_base64_is_read_in_both_alphabets_and_without_its_padding(data, url_safe, padded):
     text = (base64.urlsafe_b64encode if url_safe else base64.b64encode)(data).decode()
     sound = list(sound_in(text if padded else text.rstrip("="), "user-sent", rate_hz=16_000, encoding="pcm_16"))

@@ -123,7 +123,7 @@ CALL = {"type": "function_call", "call_id": "c1", "name": "weather", "arguments"
         (
             "down",
             {"type": "error", "error": {"code": "session_expired", "message": "maximum duration of 60 minutes"}},
-            Fact(kind="going-away", name="session_expired", left_s=0),
+            Fact(kind="going-away", name="session_expired", left_s=0, said="maximum duration of 60 minutes"),
         ),
     ],
 )

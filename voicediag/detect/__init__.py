@@ -4,6 +4,8 @@ from voicediag.detect import (
     clipped_audio,
     damaged_recording,
     echo_leak,
+    protocol_slip,
+    provider_error,
     self_hearing_loop,
     silent_connect,
     silent_track,
@@ -47,6 +49,8 @@ __all__ = [
 # In the order in which causes must be settled.
 DETECTORS: tuple[Detector, ...] = (
     damaged_recording.DETECTOR,
+    protocol_slip.DETECTOR,
+    provider_error.DETECTOR,
     silent_connect.DETECTOR,
     unanswered_tool_call.DETECTOR,
     unheeded_goaway.DETECTOR,

@@ -64,7 +64,7 @@ class Evidence:
     Attributes
     ----------
     track : TrackName
-        Where to look.
+        Where to look. Of a fault of the wire it may be a tap of which no sound was recorded.
     span : Span
         When, on the session clock.
     measure : mapping
@@ -100,6 +100,8 @@ class Finding:
     supporting : tuple of Evidence
     where : SpanSet
         All of the time that the fault takes; the primary span where nothing else is said.
+    explains : frozenset of str
+        Ids of faults that this very finding brings with it, beside those that the table of `diagnose` names.
     explained_by : str or None
         Id of the finding of which this one is a symptom; None for a root cause.
     """
@@ -113,6 +115,7 @@ class Finding:
     primary: Evidence
     supporting: tuple[Evidence, ...] = ()
     where: SpanSet = field(default_factory=SpanSet)
+    explains: frozenset[str] = frozenset()
     explained_by: str | None = None
 
     def __post_init__(self) -> None:

@@ -85,7 +85,8 @@ class _Silence:
         if self.ended is None:
             return said
         how = {"closed": "the connection was closed", "error": "an error came"}[self.ended.kind]
-        return f"{said}; then {how}{f' ({self.ended.name})' if self.ended.name else ''}"
+        why = ": ".join(word for word in (self.ended.name, self.ended.said) if word)
+        return f"{said}; then {how}{f' ({why})' if why else ''}"
 
 
 def _not_ready(marks: tuple[Mark, ...]) -> Iterator[_Silence]:
@@ -96,7 +97,8 @@ def _not_ready(marks: tuple[Mark, ...]) -> Iterator[_Silence]:
         following = list(wire.after(marks, index, "setup", "closed"))
         if wire.first(following, "ready", "answered"):
             continue
-        kind = "no-model" if wire.first(following[:1], "slip") else "no-ready"
+        told = any(mark.kind == "slip" and mark.fault == ID for mark in following)
+        kind = "no-model" if told else "no-ready"
         stop = wire.first(following, "setup", "closed")
         stop_s = stop.at_s if stop else wire.end_s(marks)
         refused = wire.first(following, "error", "closed")
@@ -150,7 +152,7 @@ def _finding(session: Session, silences: list[_Silence]) -> Finding:
 def _evidence(session: Session, silence: _Silence) -> Evidence:
     track, span = wire.place(session, silence.asked.at_s, silence.stop_s, prefer=session.spoken or session.heard)
     return Evidence(
-        track=track.name,
+        track=track,
         span=span,
         measure={
             "kind": silence.kind,
@@ -158,6 +160,7 @@ def _evidence(session: Session, silence: _Silence) -> Evidence:
             "message_s": silence.asked.at_s,
             "waited_s": silence.waited_s,
             "code": silence.ended.name if silence.ended else None,
+            "said": silence.ended.said if silence.ended else None,
         },
         limit=SPEAK_WITHIN if silence.kind == "no-answer" else READY_WITHIN,
     )

@@ -189,7 +189,7 @@ def _evidence(session: Session, call: _Call) -> Evidence:
     span = _span(call)
     track, place = wire.place(session, span.start_s, span.end_s, prefer=session.spoken)
     return Evidence(
-        track=track.name,
+        track=track,
         span=place,
         measure={
             "kind": call.kind,

@@ -148,7 +148,7 @@ def _evidence(session: Session, each: _Interruption) -> Evidence:
     track, place = wire.place(session, hull.start_s, hull.end_s, prefer=session.spoken)
     late_ms = None if each.flushed_s is None else (each.flushed_s - each.mark.at_s) * MILLISECONDS
     return Evidence(
-        track=track.name,
+        track=track,
         span=place,
         measure={
             "stale_ms": each.stale_ms,

@@ -142,7 +142,7 @@ def _evidence(session: Session, cut: _Cut) -> Evidence:
     # The microphone is where the user is heard talking on.
     track, place = wire.place(session, span.start_s, span.end_s, prefer=session.first("user-captured", "agent-played"))
     return Evidence(
-        track=track.name,
+        track=track,
         span=place,
         measure={
             "message": cut.notice.message,

@@ -13,7 +13,8 @@ from voicediag.spans import Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from voicediag.session import Mark, Session, Track
+    from voicediag.session import Mark, Session, Track, TrackName
+    from voicediag.session.events import Direction
 
 NO_LOG = "the session has no wire log"
 NOTHING_KNOWN = "no message of the wire log says anything of the session that is known here"
@@ -40,9 +41,7 @@ def modelless(session: Session) -> str | None:
 
 
 def missing(session: Session) -> str | None:
-    """Return why a fault of the wire that was seen cannot be shown, or None where it can."""
-    if not session.tracks:
-        return "no track could be read: a fault of the wire is shown beside its sound"
+    """Return why a fault of the wire may only look like one, or None where the log is whole."""
     return TOO_LONG if len(session.marks) > MOST_MARKS else None
 
 
@@ -64,9 +63,21 @@ def first(marks: Iterable[Mark], *kinds: str) -> Mark | None:
     return next((mark for mark in marks if mark.kind in kinds), None)
 
 
-def place(session: Session, start_s: float, stop_s: float, *, prefer: Track | None) -> tuple[Track, Span]:
-    """Return a track and the part of a time at which it can be heard."""
-    track = prefer or max(session.tracks.values(), key=lambda track: track.span.end_s)
+def place(session: Session, start_s: float, stop_s: float, *, prefer: Track | None) -> tuple[TrackName, Span]:
+    """Return a track and the part of a time at which it can be heard.
+
+    Where there is no sound at all, as after a setup that was refused, it is the agent's that never came.
+    """
+    track = prefer or max(session.tracks.values(), key=lambda track: track.span.end_s, default=None)
+    if track is None:
+        start_s = max(start_s, 0.0)
+        return "agent-received", Span(start_s, max(stop_s, start_s + SHORTEST_S))
     last_s = max(track.span.end_s, SHORTEST_S)
     start_s = min(max(start_s, 0.0), last_s - SHORTEST_S)
-    return track, Span(start_s, min(max(stop_s, start_s + SHORTEST_S), last_s))
+    return track.name, Span(start_s, min(max(stop_s, start_s + SHORTEST_S), last_s))
+
+
+def beside(session: Session, direction: Direction, start_s: float, stop_s: float) -> tuple[TrackName, Span]:
+    """Return the place of a message beside the sound that went its way."""
+    voice = session.heard if direction == "up" else session.spoken
+    return place(session, start_s, stop_s, prefer=voice)

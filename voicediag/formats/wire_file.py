@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from voicediag.errors import FormatError, InputError
 from voicediag.formats import wire_line
-from voicediag.protocols import Conversation, kind_of, recognise
-from voicediag.protocols.events import Audio, Event, Fact, slips_in
+from voicediag.protocols import Conversation, kind_of, lint_of, recognise
+from voicediag.protocols.events import Audio, Event, Fact, Held, slips_in
+from voicediag.protocols.lint import ruled
 from voicediag.session import AudioRef, TrackName, WireEvent
 from voicediag.session.clock import LONGEST_S, NANOSECONDS
 
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from voicediag.protocols.lint import Lint
+
 # A log whose first time is later than this counts from another origin than the session's start.
 LATE_START_S = 60.0
+# RFC 6455, 7.4.2: codes end at 4999.
+MOST_CODES = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +92,8 @@ class _Reader:
     in_folder: bool
     origin_ns: int | None
     conversation: Conversation | None = None
+    lint: Lint | None = None
+    held: Lint | None = None
     taken: dict[TrackName, int] = field(default_factory=dict)
 
     def passed(self, number: int, line: wire_line.Line) -> Passed:
@@ -98,9 +105,7 @@ class _Reader:
             Where its time lies outside the session.
         """
         t_ns = self._since_start(line.t_ns)
-        self.conversation = self.conversation or recognise(line.message)
-        meaning = self.conversation.receive(line.direction, line.message) if self.conversation else []
-        meaning += [Fact(kind="slip", name=name) for name in line.slips if name not in slips_in(meaning)]
+        meaning = self._meant(line)
         sounds = [event for event in meaning if isinstance(event, Audio) and event.payload]
         event = WireEvent(
             t_ns=t_ns,
@@ -113,7 +118,34 @@ class _Reader:
             slips=slips_in(meaning) if sounds else line.slips,
         )
         provider = self.conversation.provider if self.conversation else None
+        meaning = self._held_against(line, meaning)
         return Passed(line=number, event=event, meaning=meaning, provider=provider)
+
+    def _meant(self, line: wire_line.Line) -> list[Event]:
+        """Return what a message meant, and the names of slips that the line tells beside it."""
+        if line.kind == wire_line.CLOSE:
+            return []
+        if self.conversation is None and (conversation := recognise(line.message)):
+            self.conversation, self.lint = conversation, lint_of(conversation.provider)
+        meaning = self.conversation.receive(line.direction, line.message) if self.conversation else []
+        told = slips_in(meaning)
+        return [*meaning, *(Fact(kind="slip", name=name) for name in line.slips if name not in told)]
+
+    def _held_against(self, line: wire_line.Line, meaning: list[Event]) -> list[Event]:
+        """Return what a message meant, and which rules it breaks."""
+        if self.lint is None:
+            return meaning
+        held: list[Event] = [] if self.held is self.lint else [Held(rules=self.lint.rules)]
+        self.held = self.lint
+        if line.kind == wire_line.CLOSE:
+            code, reason = wire_line.whole(line.message.get("code"), below=MOST_CODES), line.message.get("reason")
+            return [*held, *self.lint.closed(line.direction, code or 0, str(reason))]
+        sounds = [event for event in meaning if isinstance(event, Audio)]
+        heard_s = sum(sound.frames / sound.rate_hz for sound in sounds)
+        if sounds and not heard_s and line.audio:
+            heard_s = line.audio.frames / sounds[0].rate_hz
+        broken = self.lint.passed(line.direction, line.message, heard_s=heard_s)
+        return [*held, *ruled(self.lint.rules, meaning, line.message), *broken]
 
     def _since_start(self, t_ns: int) -> int:
         if self.origin_ns is None:

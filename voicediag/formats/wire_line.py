@@ -36,6 +36,8 @@ MOST_FRAMES = 1 << 40
 SHOWN = 40
 # A message breaks a rule or two.
 MOST_SLIPS = 10
+# How a line calls itself that says who closed the connection: its message is {"code": 1008, "reason": "..."}.
+CLOSE = "close"
 _DIRECTIONS: Final[dict[object, Direction]] = {"up": "up", "down": "down"}
 
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from voicediag.errors import FormatError
+from voicediag.formats import wire_line
 from voicediag.formats.pcm import Spool
 from voicediag.formats.wire_file import Unread, WireFile
-from voicediag.protocols.events import Audio, Event, Fact, Malformed, Opened, TurnTaking, Words
+from voicediag.protocols.events import Audio, Broken, Event, Fact, Held, Malformed, Opened, TurnTaking, Words
+from voicediag.protocols.secrets import quoted
 from voicediag.session import AudioRef, Clock, Session, SessionBuilder, Track, TrackName, WireEvent, seconds
 from voicediag.session.layout import PlacedSource
 
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from voicediag.session import AudioSource
 
 ENDINGS = frozenset({".jsonl", ".ndjson"})
-# How a line calls itself that says who closed the connection: its message is {"code": 1008, "reason": "..."}.
-CLOSE = "close"
 MILLISECONDS = 1_000
 
 
@@ -101,21 +101,22 @@ class WireLoader:
                 self._note(where, passed.why)
                 continue
             self.builder.describe({"provider": passed.provider})
-            self._pass_by(passed.event)
+            if passed.event.kind != wire_line.CLOSE:
+                self.builder.passed(passed.event.direction, seconds(passed.event.t_ns), passed.event.kind)
             for event in passed.meaning:
                 self._tell(event, passed.event, where)
+            if passed.event.kind == wire_line.CLOSE:
+                self._close(passed.event)
 
-    def _pass_by(self, passed: WireEvent) -> None:
-        """Tell that a message passed, and whether it closed the connection."""
-        at_s = seconds(passed.t_ns)
-        if passed.kind != CLOSE:
-            self.builder.passed(passed.direction, at_s, passed.kind)
-        else:
-            self.builder.mark("closed", at_s, id=passed.direction, name=str(passed.message.get("code", "")))
+    def _close(self, passed: WireEvent) -> None:
+        """Tell who closed the connection, and how."""
+        code, reason = (passed.message.get(key, "") for key in ("code", "reason"))
+        name, said = str(code)[: wire_line.SHOWN], quoted(str(reason))
+        self.builder.mark("closed", seconds(passed.t_ns), id=passed.direction, name=name, said=said)
 
     def _tell(self, event: Event, passed: WireEvent, where: str) -> None:
         at_s = seconds(passed.t_ns)
-        self.understood += not isinstance(event, Malformed)
+        self.understood += not isinstance(event, Malformed | Held)
         match event:
             case Audio() if self.tracks is None:
                 self._keep(event, at_s, where)
@@ -136,7 +137,12 @@ class WireLoader:
                     name=event.name,
                     left_s=event.left_s,
                     awaits_ask=event.awaits_ask,
+                    said=event.said,
                 )
+            case Held():
+                self.builder.hold(event.rules)
+            case Broken():
+                self.builder.slip(event.rule, at_s, passed.direction, message=passed.kind, said=event.said)
             case Malformed():
                 self._note(where, event.what)
 

@@ -16,6 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from voicediag.protocols.events import BYTES_A_FRAME, Audio, Fact, Malformed
+from voicediag.protocols.secrets import quoted
 from voicediag.session.source import FASTEST_HZ, SLOWEST_HZ
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 # Names are kept for as long as the session is; ids of calls are a few dozen letters.
 LONGEST_NAME = 100
+# The rule that sound breaks which begins as a file does.
+WAV = "wav-in-pcm"
 _HUMP = re.compile(r"(?<!^)(?=[A-Z])")
 # Python's SDK for Gemini sends base64 in its URL-safe alphabet, every other client in the standard one.
 _URL_SAFE = str.maketrans("-_", "+/")
@@ -90,6 +93,14 @@ def named(kind: MarkKind, ident: object, name: object = None, *, awaits_ask: boo
     return Fact(kind=kind, id=texts[0], name=texts[1], awaits_ask=awaits_ask)
 
 
+def failed(code: object, error: Mapping[str, Any]) -> Fact:
+    """Return what a provider's error says, in its own words."""
+    fact = named("error", None, code)
+    param = text_of(error.get("param"))
+    said = f"{text_of(error.get('message'))}{f' (param {param})' if param else ''}"
+    return Fact(kind=fact.kind, name=fact.name, said=quoted(said))
+
+
 def number_of(value: object) -> float | None:
     """Return `value` where it is a finite number that a float can hold, or else None."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -109,7 +120,7 @@ def rate_of(value: object, *, usual_hz: int) -> int:
 
 def sound_in(
     data: object, track: TrackName, *, rate_hz: int, encoding: Encoding, starts_ms: float | None = None
-) -> Iterator[Audio | Malformed]:
+) -> Iterator[Audio | Fact | Malformed]:
     """Yield the sound of a message and what is wrong with it.
 
     Parameters
@@ -124,6 +135,8 @@ def sound_in(
     if odd := len(payload) % BYTES_A_FRAME[encoding]:
         yield Malformed(what=f"{track}: {len(payload)} bytes are no whole number of 16-bit samples; the last is lost")
         payload = payload[:-odd]
+    if track == "user-sent" and payload.startswith(b"RIFF"):
+        yield Fact(kind="slip", name=WAV, id=repr(payload[:16]))
     yield Audio(track=track, payload=payload, rate_hz=rate_hz, encoding=encoding, starts_ms=starts_ms)
 
 

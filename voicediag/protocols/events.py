@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from voicediag.session import Role, TrackName
+    from voicediag.session import Role, Rule, TrackName
     from voicediag.session.events import CueKind, MarkKind
 
 Encoding: TypeAlias = Literal["pcm_16", "mulaw", "alaw"]
@@ -73,11 +73,13 @@ class Fact:
     id : str
         The provider's name for what the message is about, such as a tool call's.
     name : str
-        Of a tool, or an error's code; of a slip, the rule that the message breaks.
+        Of a tool, or an error's code.
     left_s : float, optional
         How long the connection still has.
     awaits_ask : bool
         Whether the model goes on only once the app asks it to.
+    said : str
+        The message's own words, where they matter: an error's text, a close's reason.
     """
 
     kind: MarkKind
@@ -85,6 +87,22 @@ class Fact:
     name: str = ""
     left_s: float | None = None
     awaits_ask: bool = False
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The provider's rules that its messages are held against from here on."""
+
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """The message breaks a rule; `said` is the part of it that shows so."""
+
+    rule: Rule
+    said: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +112,7 @@ class Malformed:
     what: str
 
 
-Event: TypeAlias = Audio | Words | TurnTaking | Opened | Fact | Malformed
+Event: TypeAlias = Audio | Words | TurnTaking | Opened | Fact | Held | Broken | Malformed
 
 
 def slips_in(meaning: Iterable[Event]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from voicediag.protocols.conversation import entries, look, named, rate_of, sound_in, spelt, text_of
+from voicediag.protocols.conversation import entries, failed, look, named, rate_of, sound_in, spelt, text_of
 from voicediag.protocols.events import Event, Fact, Malformed, Opened, TurnTaking, Words
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 UP_RATE_HZ = 16_000
 DOWN_RATE_HZ = 24_000
 _OURS = ("setup", "setupComplete", "serverContent", "realtimeInput", "clientContent", "toolCall", "toolResponse")
-# Whoever leaves it out is not told so: the service closes, or says nothing.
-NO_MODEL = "setup-without-model"
 _LEFT = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s")
 _RATE = re.compile(r";\s*rate\s*=\s*(\d{1,7})(?!\d)", re.IGNORECASE)
 # The names under which clients send 16-bit PCM; the service takes nothing else.
@@ -38,7 +36,8 @@ class GeminiLive:
     @staticmethod
     def speaks(message: Mapping[str, Any]) -> bool:
         """Whether a message is of this protocol."""
-        return any(look(message, key) is not None for key in _OURS)
+        failed = "type" not in message and isinstance(message.get("error"), dict)
+        return failed or any(look(message, key) is not None for key in _OURS)
 
     def receive(self, direction: Direction, message: Mapping[str, Any]) -> list[Event]:
         """Return what `message` meant."""
@@ -54,10 +53,7 @@ class GeminiLive:
 
 def _sent(message: Mapping[str, Any]) -> Iterator[Event]:
     if look(message, "setup") is not None:
-        model = text_of(look(message, "setup", "model"))
-        yield Opened(model=model.removeprefix("models/"))
-        if not model:
-            yield Fact(kind="slip", name=NO_MODEL)
+        yield Opened(model=text_of(look(message, "setup", "model")).removeprefix("models/"))
     given = look(message, "realtimeInput")
     for chunk in (look(given, "audio"), *entries(look(given, "mediaChunks"))):
         yield from _audio(chunk, "user-sent", UP_RATE_HZ)
@@ -100,7 +96,7 @@ def _of_the_session(message: Mapping[str, Any]) -> Iterator[Fact]:
     if look(message, "sessionResumptionUpdate", "resumable") is True:
         yield Fact(kind="resumable")
     if isinstance(error := look(message, "error"), dict):
-        yield named("error", None, error.get("status") or error.get("code"))
+        yield failed(error.get("status") or error.get("code"), error)
 
 
 def _words(role: Role, transcription: object) -> Iterator[Event]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from voicediag.protocols.conversation import look, named, number_of, rate_of, sound_in, text_of
+from voicediag.protocols.conversation import failed, look, named, number_of, rate_of, sound_in, text_of
 from voicediag.protocols.events import Event, Fact, Opened, TurnTaking, Words
+from voicediag.protocols.secrets import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,6 +32,8 @@ _FORMATS: Final[dict[str, tuple[Encoding, int]]] = {
 _WAYS: Final[tuple[tuple[TrackName, str], ...]] = (("user-sent", "input"), ("agent-received", "output"))
 # The end of a session comes without a notice before it: this error, and the connection is closed.
 _EXPIRED = "session_expired"
+# A client that cancels in the moment in which the response ends cannot know better: that is no error of the session.
+LATE_CANCEL = "response_cancel_not_active"
 _AUDIO_DELTAS = ("response.output_audio.delta", "response.audio.delta")
 _FAMILIES = ("session.", "input_audio_buffer.", "conversation.", "response.", "output_audio_buffer.", "rate_limits.")
 
@@ -50,7 +53,8 @@ class OpenAIRealtime:
     @staticmethod
     def speaks(message: Mapping[str, Any]) -> bool:
         """Whether a message is of this protocol."""
-        return text_of(message.get("type")).startswith(_FAMILIES)
+        kind = text_of(message.get("type"))
+        return kind.startswith(_FAMILIES) or (kind == "error" and isinstance(message.get("error"), dict))
 
     def receive(self, direction: Direction, message: Mapping[str, Any]) -> list[Event]:
         """Return what `message` meant."""
@@ -106,7 +110,9 @@ class OpenAIRealtime:
                 yield named("tool-call", look(message, "item", "call_id"), look(message, "item", "name"))
             case "down", "response.output_text.delta" | "response.text.delta":
                 yield Fact(kind="answered")
-            case "down", "error" if isinstance(error := message.get("error"), dict):
+            case "down", "error" if (
+                isinstance(error := message.get("error"), dict) and error.get("code") != LATE_CANCEL
+            ):
                 yield _failed(error)
 
     def _adopt(self, track: TrackName, form: object) -> None:
@@ -133,5 +139,5 @@ class OpenAIRealtime:
 
 def _failed(error: Mapping[str, Any]) -> Fact:
     if error.get("code") == _EXPIRED:
-        return Fact(kind="going-away", name=_EXPIRED, left_s=0.0)
-    return named("error", None, error.get("code") or error.get("type"))
+        return Fact(kind="going-away", name=_EXPIRED, left_s=0.0, said=quoted(text_of(error.get("message"))))
+    return failed(error.get("code") or error.get("type"), error)

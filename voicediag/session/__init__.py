@@ -9,6 +9,7 @@ from voicediag.session.chunks import Chunks
 from voicediag.session.clock import Clock, seconds
 from voicediag.session.events import Arrival, AudioRef, Cue, Mark, PlaybackEvent, Problem, Turn, WireEvent
 from voicediag.session.session import Session
+from voicediag.session.slips import Breaches, Rule, Slip
 from voicediag.session.source import ArraySource, AudioSource, Samples
 from voicediag.session.track import TRACK_NAMES, Role, Track, TrackName, track_name
 
@@ -18,6 +19,7 @@ __all__ = [
     "Arrival",
     "AudioRef",
     "AudioSource",
+    "Breaches",
     "Chunks",
     "Clock",
     "Cue",
@@ -25,9 +27,11 @@ __all__ = [
     "PlaybackEvent",
     "Problem",
     "Role",
+    "Rule",
     "Samples",
     "Session",
     "SessionBuilder",
+    "Slip",
     "Track",
     "TrackName",
     "Turn",

@@ -17,6 +17,7 @@ from voicediag.session.events import Cue, CueKind, Direction, MarkKind, Playback
 from voicediag.session.landmarks import Landmarks
 from voicediag.session.layout import Capture, Layout, PlacedSource, Playout
 from voicediag.session.session import Session
+from voicediag.session.slips import Rule, Slip, SlipBook
 from voicediag.session.track import TRACK_NAMES, Track, TrackName
 from voicediag.session.turns import TurnTaker, Utterance
 from voicediag.spans import Span
@@ -57,6 +58,8 @@ class SessionBuilder:
     _turns: TurnTaker = field(default_factory=TurnTaker)
     _landmarks: Landmarks = field(default_factory=Landmarks)
     _chunks: ChunkLog = field(default_factory=ChunkLog)
+    _slips: SlipBook = field(default_factory=SlipBook)
+    _rules: dict[str, Rule] = field(default_factory=dict)
     _received: int = 0
     _unlisted: int = 0
 
@@ -140,10 +143,22 @@ class SessionBuilder:
         name: str = "",
         left_s: float | None = None,
         awaits_ask: bool = False,
+        said: str = "",
+        fault: str = "",
     ) -> None:
         """Note what the last message says of the session itself."""
         self._chunks.said(kind)
-        self._landmarks.put(kind, at_s, id=id, name=name, left_s=left_s, awaits_ask=awaits_ask, received=self._received)
+        facts = {"id": id, "name": name, "left_s": left_s, "awaits_ask": awaits_ask, "said": said, "fault": fault}
+        self._landmarks.put(kind, at_s, received=self._received, **facts)
+
+    def hold(self, rules: Iterable[Rule]) -> None:
+        """Note which rules the wire is held against from here on."""
+        self._rules.update({rule.id: rule for rule in rules})
+
+    def slip(self, rule: Rule, at_s: float, direction: Direction, *, message: str, said: str) -> None:
+        """Note that a message breaks a rule."""
+        if self._slips.note(Slip(rule=rule, at_s=at_s, direction=direction, message=message, said=said)):
+            self.mark("slip", at_s, name=rule.id, fault=rule.fault)
 
     def cue(self, kind: CueKind, at_s: float, *, audio_ms: float | None = None) -> None:
         """Note what the provider said about turn-taking, `audio_ms` into the sound that was sent."""
@@ -172,6 +187,8 @@ class SessionBuilder:
             cues=tuple(Cue(kind=kind, at_s=at_s, audio_s=self._sent_s(ms)) for kind, at_s, ms in self._turns.cues),
             chunks=chunks,
             arrivals=arrivals(chunks, self._heard),
+            rules=tuple(self._rules.values()),
+            breaches=self._slips.all(),
             problems=tuple(problems),
             provenance=dict(self.provenance),
         )

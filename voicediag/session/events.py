@@ -116,6 +116,10 @@ class Mark:
         Whether the model goes on only once the app asks it to.
     received : int
         How many frames of the agent's sound had come by then, its own included.
+    said : str
+        The provider's own words, or the app's: an error's text, a close's reason.
+    fault : str
+        Of a slip, the fault that tells of it.
     """
 
     kind: MarkKind
@@ -126,6 +130,8 @@ class Mark:
     left_s: float | None = None
     awaits_ask: bool = False
     received: int = 0
+    said: str = ""
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from voicediag.session.chunks import Chunks
     from voicediag.session.events import Arrival, Cue, Mark, PlaybackEvent, Problem, Turn, WireEvent
+    from voicediag.session.slips import Breaches, Rule
     from voicediag.session.track import Track, TrackName
 
 
@@ -37,6 +38,10 @@ class Session:
         When each chunk of the agent's sound came down the wire; None where no wire log says.
     arrivals : tuple of Arrival
         The same answer by answer, with where each was heard.
+    rules : tuple of Rule
+        The rules of the provider that the wire was held against; empty where nobody knows any.
+    breaches : tuple of Breaches
+        Those of them that were broken.
     problems : tuple of Problem
         What of the recording could not be read.
     provenance : mapping
@@ -52,6 +57,8 @@ class Session:
     marks: tuple[Mark, ...] = ()
     chunks: Chunks | None = None
     arrivals: tuple[Arrival, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    breaches: tuple[Breaches, ...] = ()
     problems: tuple[Problem, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
 

@@ -1,0 +1,36 @@
+"""protocol-slip and provider-error: a rule of the provider is broken, or the provider says so itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from recipe.scenes_clean import CARDS, HELPDESK
+from recipe.scenes_unflushed import RECEPTION
+from recipe.slips import snake_case_server, truncate_by_the_clock, update_refused
+
+SCENES = (
+    replace(
+        HELPDESK,
+        folder="protocol-slip",
+        name="snake-case-server",
+        twin="clean/helpdesk",
+        notes="A proxy between the app and the service writes the protocol's keys in snake_case.",
+        wire_damage=snake_case_server,
+    ),
+    replace(
+        RECEPTION,
+        folder="protocol-slip",
+        name="truncate-by-the-clock",
+        twin="clean/reception",
+        notes="The app truncates at the time since the call began; the service refuses it.",
+        wire_damage=truncate_by_the_clock,
+    ),
+    replace(
+        CARDS,
+        folder="provider-error",
+        name="update-refused",
+        twin="clean/cards",
+        notes="The session's update names a voice that does not exist; the app goes on without its instructions.",
+        wire_damage=update_refused,
+    ),
+)
