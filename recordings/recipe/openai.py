@@ -19,6 +19,8 @@ PREFIX_MS = 300
 SILENCE_MS = 500
 # How long after it the server says what it detected.
 DETECT_S = 0.18
+# From the notice that somebody speaks to the player's flush.
+STOPS_AFTER_S = 0.01
 TRANSCRIPT_LAG_S = 0.21
 USER_TOKENS_PER_S = 10
 AGENT_TOKENS_PER_S = 20
@@ -70,20 +72,27 @@ def conversation(staged: Staged) -> Iterator[Message]:
     for turn in staged.turns:
         item = f"item_{next(numbers)}"
         if isinstance(turn, Heard):
-            yield from _heard(turn, item, previous)
+            yield from _heard(turn, item, previous, _noticed_s(turn, staged))
         else:
             yield from _Response(turn, item, f"resp_{item.removeprefix('item_')}", previous).messages()
         previous = item
 
 
-def _heard(turn: Heard, item: str, previous: str | None) -> Iterator[Message]:
+def _noticed_s(turn: Heard, staged: Staged) -> float:
+    """Return when the service hears that somebody speaks: at once before it stops a reply because of it."""
+    stops = [reply.stop_s for reply in staged.replies if reply.stop_s is not None]
+    near = [stop_s for stop_s in stops if turn.start_s <= stop_s <= turn.end_s + turn.silence_s]
+    return near[0] - STOPS_AFTER_S if near else turn.start_s + DETECT_S
+
+
+def _heard(turn: Heard, item: str, previous: str | None, noticed_s: float) -> Iterator[Message]:
     def down(at_s: float, kind: str, **fields: Any) -> Message:
         return Message(at_s=at_s, up=False, body={"type": kind, **fields})
 
     start_ms = max(0, round(turn.start_s * 1_000) - PREFIX_MS)
     end_ms = round(turn.end_s * 1_000) + round(turn.silence_s * 1_000)
     end_s = turn.end_s + turn.silence_s
-    yield down(turn.start_s + DETECT_S, "input_audio_buffer.speech_started", audio_start_ms=start_ms, item_id=item)
+    yield down(noticed_s, "input_audio_buffer.speech_started", audio_start_ms=start_ms, item_id=item)
     yield down(end_s + 0.02, "input_audio_buffer.speech_stopped", audio_end_ms=end_ms, item_id=item)
     yield down(end_s + 0.021, "input_audio_buffer.committed", previous_item_id=previous, item_id=item)
     content = [{"type": "input_audio", "transcript": None}]
