@@ -180,7 +180,8 @@ def _placed(builder: SessionBuilder, track: _Opened) -> Track:
         if layout is None or not layout.begins:
             builder.problem(track.file, "no message says when its frames passed: they are laid end to end from 0 s")
         else:
-            if (unnamed := source.frames - layout.taken) > UNNAMED_S * source.rate_hz and layout.slack_s > 0:
+            named = layout.taken if track.name.startswith("user") else builder.received
+            if (unnamed := source.frames - named) > UNNAMED_S * source.rate_hz:
                 builder.problem(track.file, f"no message names its last {unnamed} frames; they are left out")
             source = PlacedSource(source, layout)
     return Track(name=track.name, source=source, clock=track.clock, encoding=track.encoding, provenance=track.file)

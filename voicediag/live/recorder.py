@@ -8,16 +8,16 @@ format, a disk that is full are said in the session, and what comes after them i
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from voicediag.errors import InputError
 from voicediag.formats import wire_line
-from voicediag.formats.folder_writer import MANIFEST, SCHEMA, WIRE, line_text
+from voicediag.formats.folder_writer import MANIFEST, PLAYBACK, SCHEMA, WIRE, line_text
 from voicediag.live.appender import Appender
 from voicediag.protocols import Conversation, kind_of, recognise
 from voicediag.protocols.events import BYTES_A_FRAME, Audio, Malformed, Opened, slips_in
-from voicediag.session import AudioRef, WireEvent
+from voicediag.session import AudioRef, WireEvent, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 
     from voicediag.live.redaction import Redaction
     from voicediag.protocols.events import Event
-    from voicediag.session import TrackName
+    from voicediag.session import PlaybackEvent, TrackName
     from voicediag.session.events import Direction
 
 MOST_PROBLEMS: Final = 50
+# Where the frames of a track that comes in messages lie, only their times of passing say.
+_BY_WIRE: Final = {"offset_s": 0.0, "drift_ppm": 0.0, "learnt_from": "wire"}
 SHOWN: Final = 60
 
 
@@ -47,6 +49,7 @@ class _Stream:
     rate_hz: int
     encoding: str
     file: Appender
+    clock: Mapping[str, Any]
 
     @property
     def frames(self) -> int:
@@ -73,6 +76,7 @@ class Recorder:
     _conversation: Conversation | None = None
     _streams: dict[TrackName, _Stream] = field(default_factory=dict)
     _wire: Appender = field(init=False)
+    _playback: Appender = field(init=False)
     _model: str | None = None
     _problems: dict[tuple[str, str], int] = field(default_factory=dict)
     _sequence: int = 0
@@ -85,6 +89,7 @@ class Recorder:
         except OSError as error:
             self.problem(MANIFEST, f"the folder could not be made: {error.strerror}")
         self._wire = Appender(self.folder / WIRE)
+        self._playback = Appender(self.folder / PLAYBACK)
 
     def message(self, direction: Direction, data: str | bytes, at: Moment) -> None:
         """Record one message as it passed, text or binary."""
@@ -106,6 +111,16 @@ class Recorder:
         """Record who closed the connection, and why."""
         self._write(at, direction, "close", {"code": code, "reason": reason})
 
+    def tapped(self, sound: Audio, at: Moment) -> None:
+        """Record sound of a device, which passes end to end; `at` is when the first frame of this piece sounded."""
+        clock = {"offset_s": seconds(at.t_ns), "drift_ppm": 0.0, "learnt_from": "device"}
+        self._append(sound, clock)
+
+    def played(self, event: PlaybackEvent) -> None:
+        """Record what the player did."""
+        if not self._playback.append(line_text(asdict(event)).encode()):
+            self.problem(PLAYBACK, "the disk did not keep up; what the player did was lost")
+
     def problem(self, where: str, what: str) -> None:
         """Say what could not be recorded; the same again is only counted."""
         self._problems[where, what] = self._problems.get((where, what), 0) + 1
@@ -115,7 +130,8 @@ class Recorder:
         """Hand everything to the operating system; return whether the disk took it."""
         files = [stream.file for stream in self._streams.values()]
         # Sound first: a line must not promise frames that are not there.
-        failures = [file.failure for file in (*files, self._wire) if not file.flush() and file.failure]
+        files += [self._playback, self._wire] if self._playback.size else [self._wire]
+        failures = [file.failure for file in files if not file.flush() and file.failure]
         took = not failures
         for failure in failures[:1]:
             self.problem(MANIFEST, f"the disk refused to be written to: {failure.strerror}")
@@ -128,6 +144,8 @@ class Recorder:
         took = self.flush()
         for stream in self._streams.values():
             stream.file.close()
+        if self._playback.size:
+            self._playback.close()
         self._wire.close()
         return self._write_manifest(closed=True) and took
 
@@ -145,8 +163,8 @@ class Recorder:
                 reference = AudioRef(track=written.track, frame=frame, frames=frames)
         return reference
 
-    def _append(self, sound: Audio) -> AudioRef | None:
-        stream = self._streams.get(sound.track) or self._open(sound)
+    def _append(self, sound: Audio, clock: Mapping[str, Any] = _BY_WIRE) -> AudioRef | None:
+        stream = self._streams.get(sound.track) or self._open(sound, clock)
         if (stream.rate_hz, stream.encoding) != (sound.rate_hz, sound.encoding):
             change = f"{stream.rate_hz} Hz {stream.encoding} to {sound.rate_hz} Hz {sound.encoding}"
             self.problem(sound.track, f"changed from {change}; its sound is left out from there on")
@@ -157,10 +175,10 @@ class Recorder:
             return None
         return AudioRef(track=sound.track, frame=first, frames=sound.frames)
 
-    def _open(self, sound: Audio) -> _Stream:
+    def _open(self, sound: Audio, clock: Mapping[str, Any]) -> _Stream:
         self._unsaid = True
         file = Appender(self.folder / f"{sound.track}.pcm")
-        stream = self._streams[sound.track] = _Stream(sound.rate_hz, sound.encoding, file)
+        stream = self._streams[sound.track] = _Stream(sound.rate_hz, sound.encoding, file, clock)
         return stream
 
     def _write(
@@ -214,7 +232,7 @@ class Recorder:
             "model": self._model,
             "closed": closed,
             "tracks": tracks,
-            "clocks": {name: {"offset_s": 0.0, "drift_ppm": 0.0, "learnt_from": "wire"} for name in self._streams},
+            "clocks": {name: stream.clock for name, stream in self._streams.items()},
             "problems": problems,
             "redactions": [f"{what}: {times} times" for what, times in self.redact.counts.items()],
             "notes": self.notes,

@@ -26,6 +26,8 @@ from voicediag.errors import InputError
 from voicediag.formats import folder_closer
 from voicediag.live.recorder import Moment, Recorder
 from voicediag.live.redaction import Redaction
+from voicediag.protocols.events import Audio
+from voicediag.session import PlaybackEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +55,8 @@ class Kind(IntEnum):
     CLOSED = 3
     PROBLEM = 4
     END = 5
+    TAPPED = 6
+    PLAYED = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +152,11 @@ class Desk:
             case Kind.CLOSED:
                 told = json.loads(frame.payload)
                 recorder.closed_by(frame.direction, told["code"], told["reason"], frame.at)
+            case Kind.TAPPED:
+                head, _, sound = frame.payload.partition(b"\n")
+                recorder.tapped(Audio(payload=sound, **json.loads(head)), frame.at)
+            case Kind.PLAYED:
+                recorder.played(PlaybackEvent(t_ns=frame.at.t_ns, **json.loads(frame.payload)))
             case Kind.PROBLEM:
                 recorder.problem("wire.jsonl", frame.payload.decode("utf-8"))
             case _:

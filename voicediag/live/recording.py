@@ -19,6 +19,8 @@ from voicediag.live.recorder_process import Frame, Kind
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from voicediag.protocols.events import Audio
+    from voicediag.session import PlaybackEvent
     from voicediag.session.events import Direction
 
 MOST_WAITING = 64 * 1024 * 1024
@@ -79,13 +81,28 @@ class Recording:
         payload = data.encode() if isinstance(data, str) else data
         self._hand(call, Frame(session=call.number, kind=kind, direction=direction, at=at, payload=payload))
 
+    def tapped(self, call: Call, sound: Audio, at: Moment) -> None:
+        """Record sound of a device."""
+        told = {"track": sound.track, "rate_hz": sound.rate_hz, "encoding": sound.encoding}
+        payload = json.dumps(told).encode() + b"\n" + sound.payload
+        self._hand(call, Frame(session=call.number, kind=Kind.TAPPED, at=at, payload=payload))
+
+    def played(self, call: Call, event: PlaybackEvent) -> None:
+        """Record what the player did."""
+        told = {"event": event.event, "frame": event.frame, "frames": event.frames}
+        at = Moment(event.t_ns, 0)
+        self._hand(call, Frame(session=call.number, kind=Kind.PLAYED, at=at, payload=json.dumps(told).encode()))
+
     def closed(self, call: Call, direction: Direction, code: int, reason: str) -> None:
         """Record who closed the connection first, and why."""
-        if call.is_closed:
-            return
-        call.is_closed = True
+        if not call.is_closed:
+            call.is_closed = True
+            self.connection_closed(call, direction, code, reason, call.now())
+
+    def connection_closed(self, call: Call, direction: Direction, code: int, reason: str, at: Moment) -> None:
+        """Record that one of a call's connections was closed; more may follow."""
         told = json.dumps({"code": code, "reason": reason}).encode()
-        self._hand(call, Frame(session=call.number, kind=Kind.CLOSED, direction=direction, at=call.now(), payload=told))
+        self._hand(call, Frame(session=call.number, kind=Kind.CLOSED, direction=direction, at=at, payload=told))
 
     def ended(self, call: Call) -> None:
         """Let the recorder close the call's folder."""

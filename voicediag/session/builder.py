@@ -46,6 +46,8 @@ class SessionBuilder:
     uplink, downlink, playline : Layout, optional
         Where the sound that was sent, received and played lies; made when the first of it passes. A reader that knows
         better where received sound was heard sets `downlink` itself before.
+    received : int
+        How many frames of the agent's sound the messages so far name.
     """
 
     source: str
@@ -55,12 +57,12 @@ class SessionBuilder:
     uplink: Capture | None = None
     downlink: Layout | None = None
     playline: Capture | None = None
+    received: int = 0
     _turns: TurnTaker = field(default_factory=TurnTaker)
     _landmarks: Landmarks = field(default_factory=Landmarks)
     _chunks: ChunkLog = field(default_factory=ChunkLog)
     _slips: SlipBook = field(default_factory=SlipBook)
     _rules: dict[str, Rule] = field(default_factory=dict)
-    _received: int = 0
     _unlisted: int = 0
 
     def add_track(self, track: Track) -> None:
@@ -104,7 +106,7 @@ class SessionBuilder:
         if self.playline is None:
             self.playline = Capture(rate_hz)
         self.playline.send(at_s, frames, first=first, starts_s=starts_s)
-        self._landmarks.answered(at_s, self._received)
+        self._landmarks.answered(at_s, self.received)
 
     def layout_of(self, name: TrackName) -> Layout | None:
         """Return where the wire says that the frames of a track lie, if it says so."""
@@ -118,16 +120,16 @@ class SessionBuilder:
             self.downlink = Playout(rate_hz)
         if isinstance(self.downlink, Playout):
             self.downlink.arrive(at_s, frames, first=first)
-        first = self._received if first is None else first
+        first = self.received if first is None else first
         self._chunks.came(at_s, first, first + frames, rate_hz=rate_hz)
-        self._received = max(self._received, first + frames)
-        self._turns.sound(self._received)
-        self._landmarks.answered(at_s, self._received)
+        self.received = max(self.received, first + frames)
+        self._turns.sound(self.received)
+        self._landmarks.answered(at_s, self.received)
 
     def words(self, role: Role, text: str, at_s: float, *, done: bool = False) -> None:
         """Note words of a transcript that came at `at_s`; `done` ends the turn."""
         if role == "agent":
-            self._landmarks.answered(at_s, self._received)
+            self._landmarks.answered(at_s, self.received)
         self._turns.words(role, text, at_s, done=done)
 
     def passed(self, direction: Direction, at_s: float, message: str) -> None:
@@ -149,7 +151,7 @@ class SessionBuilder:
         """Note what the last message says of the session itself."""
         self._chunks.said(kind)
         facts = {"id": id, "name": name, "left_s": left_s, "awaits_ask": awaits_ask, "said": said, "fault": fault}
-        self._landmarks.put(kind, at_s, received=self._received, **facts)
+        self._landmarks.put(kind, at_s, received=self.received, **facts)
 
     def hold(self, rules: Iterable[Rule]) -> None:
         """Note which rules the wire is held against from here on."""
