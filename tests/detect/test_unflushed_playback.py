@@ -121,11 +121,12 @@ def test_recorded_players_are_found_with_what_was_planted(name):
         assert where == pytest.approx(span, abs=0.015)
 
 
-def test_clean_interruptions_leave_no_stale_sound():
-    for name in ("barge-in", "reception"):
-        verdicts = vd.check(vd.load(RECORDINGS / "clean" / f"{name}.vds")).clear
-        bound = next(verdict.bound for verdict in verdicts if verdict.id == "unflushed-playback")
-        assert bound == "at most 0 ms of stale sound after an interruption"
+@pytest.mark.parametrize(("name", "stale_ms"), [("barge-in", 0), ("reception", 8)])
+def test_clean_interruptions_leave_no_stale_sound(name, stale_ms):
+    # The second player falls silent 8 ms after the service said that it heard speech.
+    verdicts = vd.check(vd.load(RECORDINGS / "clean" / f"{name}.vds")).clear
+    bound = next(verdict.bound for verdict in verdicts if verdict.id == "unflushed-playback")
+    assert bound == f"at most {stale_ms} ms of stale sound after an interruption"
 
 
 def test_where_stale_spans_touch_they_are_one():

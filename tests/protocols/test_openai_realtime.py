@@ -87,15 +87,9 @@ def test_a_transcript_that_came_in_pieces_is_not_read_twice():
     [
         (
             "down",
-            {"type": "input_audio_buffer.speech_started", "audio_start_ms": 0},
-            TurnTaking(kind="speech-started", audio_ms=0),
-        ),
-        (
-            "down",
             {"type": "input_audio_buffer.speech_stopped", "audio_end_ms": 9},
             TurnTaking(kind="speech-stopped", audio_ms=9),
         ),
-        ("down", {"type": "input_audio_buffer.speech_started"}, TurnTaking(kind="speech-started")),
         ("down", {"type": "response.done", "response": {"status": "completed"}}, TurnTaking(kind="turn-complete")),
         ("down", {"type": "response.done", "response": {"status": "cancelled"}}, TurnTaking(kind="interrupted")),
         ("up", {"type": "conversation.item.truncate", "audio_end_ms": 1_500}, TurnTaking(kind="interrupted")),
@@ -103,6 +97,22 @@ def test_a_transcript_that_came_in_pieces_is_not_read_twice():
 )
 def test_turn_taking(direction, message, event):
     assert OpenAIRealtime().receive(direction, message) == [event]
+
+
+@pytest.mark.parametrize(("told", "audio_ms"), [({"audio_start_ms": 0}, 0), ({}, None)])
+@pytest.mark.parametrize(
+    ("detection", "facts"),
+    [
+        ({"type": "server_vad"}, [Fact(kind="interrupted")]),
+        ({"type": "server_vad", "interrupt_response": True}, [Fact(kind="interrupted")]),
+        ({"type": "server_vad", "interrupt_response": False}, []),
+    ],
+)
+def test_speech_that_starts_interrupts_unless_the_session_forbids_it(told, audio_ms, detection, facts):
+    talk = OpenAIRealtime()
+    talk.receive("up", {"type": "session.update", "session": {"audio": {"input": {"turn_detection": detection}}}})
+    started = TurnTaking(kind="speech-started", audio_ms=audio_ms)
+    assert talk.receive("down", {"type": "input_audio_buffer.speech_started", **told}) == [started, *facts]
 
 
 CALL = {"type": "function_call", "call_id": "c1", "name": "weather", "arguments": "{}"}

@@ -52,11 +52,17 @@ REMEDY_AGENT = (
 
 def examine(exam: Examination) -> Verdict:
     """Answer with every track, or spoken turn of the agent, that is silent."""
-    tracks = [track for track in exam.session.tracks.values() if track.span.duration_s >= LEAST_S.value]
+    tracks = [track for track in exam.session.tracks.values() if _might_sound(exam, track)]
     if not tracks:
         return unjudged(ID, f"no track lasts {LEAST_S.value:g} s")
     findings = [finding for role in ("user", "agent") if (finding := _first(exam, tracks, role))]
     return found(*findings) if findings else clear(ID, bound=f"every track peaks above {LEAST_PEAK.value}")
+
+
+def _might_sound(exam: Examination, track: Track) -> bool:
+    """Whether there was something that this track should hold: a player that was given nothing is rightly silent."""
+    given = track.name != "agent-played" or "agent-received" in exam.session.tracks or not exam.session.marks
+    return given and track.span.duration_s >= LEAST_S.value
 
 
 def _first(exam: Examination, tracks: list[Track], role: str) -> Finding | None:

@@ -88,7 +88,10 @@ def _interruptions(session: Session, rate_hz: int) -> Iterator[_Interruption]:
         stale = (_heard(event, mark, rate_hz) for event in after if event.event == "played")
         flushed = (seconds(event.t_ns) for event in after if event.event == "flushed")
         flushed_s = next((at_s for at_s in flushed if at_s >= mark.at_s), None)
-        yield _Interruption(mark, _joined(SpanSet(span for span in stale if span is not None)), flushed_s)
+        heard = _joined(SpanSet(span for span in stale if span is not None))
+        # A user who speaks when all was played interrupts nothing, whatever the provider calls it.
+        if heard or flushed_s is not None:
+            yield _Interruption(mark, heard, flushed_s)
 
 
 def _first_notices(marks: tuple[Mark, ...]) -> list[Mark]:

@@ -49,6 +49,7 @@ class OpenAIRealtime:
             "agent-received": _FORMATS["pcm16"],
         }
         self._heard: set[str] = set()
+        self._interrupts = True
 
     @staticmethod
     def speaks(message: Mapping[str, Any]) -> bool:
@@ -72,7 +73,7 @@ class OpenAIRealtime:
             case "down", "conversation.item.input_audio_transcription.completed":
                 return self._user_said(message)
             case "down", "input_audio_buffer.speech_started":
-                return [TurnTaking(kind="speech-started", audio_ms=number_of(message.get("audio_start_ms")))]
+                return self._broke_in(message)
             case "down", "input_audio_buffer.speech_stopped":
                 return [TurnTaking(kind="speech-stopped", audio_ms=number_of(message.get("audio_end_ms")))]
             case "down", "response.done":
@@ -96,6 +97,8 @@ class OpenAIRealtime:
         session = look(message, "session")
         for track, way in _WAYS:
             self._adopt(track, look(session, "audio", way, "format") or look(session, f"{way}_audio_format"))
+        detection = look(session, "audio", "input", "turn_detection")
+        self._interrupts = look(detection, "interrupt_response") is not False
         return [Opened(model=text_of(look(session, "model")))]
 
     @staticmethod
@@ -114,6 +117,14 @@ class OpenAIRealtime:
                 isinstance(error := message.get("error"), dict) and error.get("code") != LATE_CANCEL
             ):
                 yield _failed(error)
+
+    def _broke_in(self, message: Mapping[str, Any]) -> list[Event]:
+        """Return that speech has started; where it may interrupt, this is all the notice that a player gets.
+
+        A response that has been sent to its end is not cancelled any more, and most of it may still be unheard.
+        """
+        started = TurnTaking(kind="speech-started", audio_ms=number_of(message.get("audio_start_ms")))
+        return [started, Fact(kind="interrupted")] if self._interrupts else [started]
 
     def _adopt(self, track: TrackName, form: object) -> None:
         name = text_of(form) or text_of(look(form, "type"))
