@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from voicediag.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 BOTH: Final = ("gemini", "openai")
 LINE: Final = ("twilio",)
@@ -43,8 +43,8 @@ FAULTS: Final[dict[str, Kind]] = {
         says="The protocol's keys come in snake_case, which the official clients do not read.", providers=("gemini",)
     ),
     "interrupted-with-audio": Kind(
-        says="When the user interrupts, more of the agent's sound comes with `interrupted` in one message (Gemini), or "
-        "right after the response was cancelled (OpenAI)."
+        says="When the user interrupts, ten more chunks of the agent's sound come with `interrupted` in one message "
+        "(Gemini), or right after the response was cancelled (OpenAI)."
     ),
     "goaway": Kind(
         says="After =8 seconds goAway says that 2 s are left; then the connection closes with 1011.",
@@ -110,8 +110,13 @@ class Faults:
         return self.chosen.get(name)
 
 
-def parse(names: Iterable[str], *, provider: str) -> Faults:
+def parse(names: Iterable[str], *, provider: str, known: Mapping[str, Kind] = FAULTS) -> Faults:
     """Return the faults of these names, for this provider.
+
+    Parameters
+    ----------
+    known : mapping of name to Kind
+        Which there are.
 
     Raises
     ------
@@ -121,12 +126,12 @@ def parse(names: Iterable[str], *, provider: str) -> Faults:
     chosen: dict[str, float | None] = {}
     for said in names:
         name, _, number = said.partition("=")
-        if name not in FAULTS:
-            near = difflib.get_close_matches(name, FAULTS, n=1)
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
             raise InputError(
-                expected=f"a fault of {', '.join(FAULTS)}", got=repr(name), likely=near[0] if near else None
+                expected=f"a fault of {', '.join(known)}", got=repr(name), likely=near[0] if near else None
             )
-        kind = FAULTS[name]
+        kind = known[name]
         if provider not in kind.providers:
             raise InputError(expected=f"a fault that {provider} can have", got=f"{name}, of {kind.providers[0]}")
         chosen[name] = _number(number, said, kind)

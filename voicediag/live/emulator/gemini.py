@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from voicediag.formats.pcm import decode
 from voicediag.live.emulator.agenda import Action, Close, Send
 from voicediag.live.emulator.clips import RATE_HZ, encoded
-from voicediag.live.emulator.service import NOBODYS_TOOL, Service, Speech
+from voicediag.live.emulator.service import NOBODYS_TOOL, STALE_CHUNKS, Service, Speech
 from voicediag.protocols import gemini_server as say
 from voicediag.protocols.conversation import entries, look, number_of, text_of
 from voicediag.protocols.events import Audio
@@ -228,8 +228,9 @@ class GeminiService(Service):
         played_s = max(sent_s, begins_s + pcm.size / RATE_HZ)
         self.agenda.add(played_s, lambda _: [*self._turn_complete(), *self._handle()], spoken=True)
 
-    def _sounding(self, speech: Speech) -> dict[str, Any]:
-        return say.sound(base64.b64encode(encoded(speech.next_chunk(), "pcm_16")).decode())
+    def _sounding(self, speech: Speech, chunks: int = 1) -> dict[str, Any]:
+        sound = b"".join(encoded(speech.next_chunk(), "pcm_16") for _ in range(min(chunks, len(speech.chunks))))
+        return say.sound(base64.b64encode(sound).decode())
 
     def _interrupted(self) -> list[Action]:
         """Return that the user broke in, if there is something to break into."""
@@ -239,7 +240,7 @@ class GeminiService(Service):
         self.agenda.hush()
         message = say.content(interrupted=True)
         if "interrupted-with-audio" in self.faults and speech.chunks:
-            message["serverContent"] |= self._sounding(speech)["serverContent"]
+            message["serverContent"] |= self._sounding(speech, STALE_CHUNKS)["serverContent"]
         return [Send(message=message), *self._turn_complete()]
 
     def _turn_complete(self) -> list[Action]:

@@ -11,7 +11,7 @@ from voicediag.live.emulator.agenda import Action, Close, Send
 from voicediag.live.emulator.clips import RATE_HZ
 from voicediag.live.emulator.items import Items
 from voicediag.live.emulator.openai_response import Ledger, Spoken, called
-from voicediag.live.emulator.service import Service
+from voicediag.live.emulator.service import STALE_CHUNKS, Service
 from voicediag.protocols import openai_server as say
 from voicediag.protocols.conversation import look, number_of, text_of
 from voicediag.protocols.events import Audio
@@ -273,9 +273,9 @@ class OpenAIService(Service):
         if spoken is None:
             return []
         self.agenda.hush()
-        stale = "interrupted-with-audio" in self.faults and self._begun and spoken.speech.chunks
-        actions = self._ended(reason)
-        return [*actions, *self._sent([spoken.sound()])] if stale else actions
+        speaks = "interrupted-with-audio" in self.faults and self._begun
+        stale = min(STALE_CHUNKS, len(spoken.speech.chunks)) if speaks else 0
+        return [*self._ended(reason), *self._sent(spoken.sound() for _ in range(stale))]
 
     def _cancelled(self, message: Mapping[str, Any]) -> list[Action]:
         if self._response is None:

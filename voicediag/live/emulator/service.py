@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 EARLY_SILENCE_MS = 80
 FALSE_SPEECH_S = 0.3
+# How much sound comes after an interruption where some does: enough that a player that keeps it is heard talking on.
+STALE_CHUNKS = 10
 # No app has it, so none answers.
 NOBODYS_TOOL = Tool(name="voicediag_nobody_answers_this", args={"because": "unanswered-tool-call"})
 
