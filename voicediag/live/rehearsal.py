@@ -1,192 +1,204 @@
-"""A live session on this machine, with no key and no microphone: an app that hears itself, its provider, the relay.
+"""A session with no key and no sound card: a client in a simulated room, and an emulated provider.
 
-The app is a speakerphone whose echo canceller is off. It talks through the relay to an emulated Gemini Live, plays what
-comes in, and sends on what its microphone hears: a quiet room, a user who asks now and then, and its own loudspeaker.
-Everything runs in real time over real sockets, and the relay records it as it would record any other app.
+`rehearse` holds it in real time over a real socket, `imagine` on a clock that runs as fast as it can, with the same
+faults and the same recorder. Both leave a session folder.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
-from voicediag.formats.pcm import FULL_SCALE, decode
+from voicediag.errors import InputError
+from voicediag.formats import folder_closer
 from voicediag.live import emulator
-from voicediag.spans import Span
+from voicediag.live.client.calling import Caller
+from voicediag.live.client.dialogue import Dialogue
+from voicediag.live.client.direct import NO_KEY, SERVICES, key_for
+from voicediag.live.client.equipment import CLIENT_FAULTS, equip
+from voicediag.live.client.imagined import Imagined
+from voicediag.live.client.player import CUSHION_S
+from voicediag.live.emulator.clips import clips_of
+from voicediag.live.emulator.gemini import GeminiService
+from voicediag.live.emulator.openai import OpenAIService
+from voicediag.live.emulator.service import Script
+from voicediag.live.recorder import Recorder
+from voicediag.live.redaction import Redaction
+from voicediag.protocols.gemini_client import GeminiDialect
+from voicediag.protocols.openai_client import OpenAIDialect
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    import aiohttp
-    import soxr
+    from voicediag.live.client.equipment import Equipment
+    from voicediag.live.emulator import Faults, Scenario
+    from voicediag.protocols.dialect import Address, Dialect
 
-    from voicediag.session import Samples
-
-MIC_HZ: Final = 16_000
-SPEAKER_HZ: Final = 24_000
-TICK_S: Final = 0.02
-MODEL: Final = "models/gemini-2.5-flash-native-audio"
-# Where the demo session's user speaks, alone, and how loud the question is here.
-ASKED_S: Final = 0.95
-LOUDEST: Final = 0.5
-# The user asks again this long after the question before.
-ASKS_EVERY_S: Final = 4.5
-# Above the echo and below the user: the provider of this session is not fooled, so that only the echo is at fault.
-# Sound comes faster than it is played, as from the real services, so that the phone never runs dry.
-SCENARIO: Final = emulator.Scenario(speed=3.0, vad=emulator.Vad(threshold_dbfs=-34.0, silence_ms=400))
+DIALECTS: Final[dict[str, type[GeminiDialect | OpenAIDialect]]] = {"gemini": GeminiDialect, "openai": OpenAIDialect}
+GREETING: Final = "Hello."
+# Above a speaker's echo and below the user: the emulated provider is not fooled, so that only the echo is at fault.
+# Sound comes faster than it is played, as from the real services, so that the player never runs dry by itself.
+SCENARIO: Final = emulator.Scenario(speed=2.0, vad=emulator.Vad(threshold_dbfs=-34.0, silence_ms=400))
+CREATED: Final = "2026-01-01T00:00:00Z"
 
 
-@dataclass(slots=True)
-class Speakerphone:
-    """A loudspeaker and the microphone beside it, tick by tick.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What is rehearsed.
 
     Parameters
     ----------
-    echo_ms : float
-        How much later than it is played the microphone hears the loudspeaker.
-    erl_db : float
-        How much weaker.
-    room_dbfs : float
-        Level of the room's own noise.
+    provider : {"gemini", "openai"}
+    faults : tuple of str
+        Of the provider (`emulator.FAULTS`) and of the client (`CLIENT_FAULTS`).
+    model : str, optional
+    wav : Path, optional
+        What the user says.
+    greeting : str
+        What makes the model speak first; empty: the user does.
+    cushion_s : float
+        Of the player.
     """
 
-    echo_ms: float = 120.0
-    erl_db: float = 14.0
-    room_dbfs: float = -62.0
-    _to_mic: soxr.ResampleStream = field(init=False, repr=False)
-    _queue: bytearray = field(default_factory=bytearray)
-    _asks: Samples = field(init=False, repr=False)
-    _ticks: int = 0
-    _heard: Samples = field(default_factory=lambda: np.zeros(0, np.float32))
-    _random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(20_261_121))
+    provider: str = "gemini"
+    scenario: Scenario = SCENARIO
+    faults: tuple[str, ...] = ()
+    model: str | None = None
+    wav: Path | None = None
+    greeting: str = GREETING
+    cushion_s: float = CUSHION_S
 
-    def __post_init__(self) -> None:
-        """Lay the way from the loudspeaker to the microphone."""
-        import soxr
+    def dialect(self) -> Dialect:
+        """Return how the client speaks."""
+        if self.provider not in DIALECTS:
+            raise InputError(expected=f"a provider of {', '.join(DIALECTS)}", got=repr(self.provider))
+        kind = DIALECTS[self.provider]
+        return kind() if self.model is None else kind(self.model)
 
-        self._heard = np.zeros(round(self.echo_ms * MIC_HZ / 1_000), np.float32)
-        self._to_mic = soxr.ResampleStream(SPEAKER_HZ, MIC_HZ, 1)
-        self._asks = _question()
+    def planted(self) -> tuple[Faults, Faults]:
+        """Return the faults of the provider and those of the client.
 
-    def queue(self, sound: bytes) -> None:
-        """Take sound to play, 16-bit at `SPEAKER_HZ`."""
-        self._queue += sound
+        Raises
+        ------
+        InputError
+            Where there is no such fault.
+        """
+        known = {**emulator.FAULTS, **CLIENT_FAULTS}
+        chosen = emulator.parse(self.faults, provider=self.provider, known=known).chosen
+        mine = {name: number for name, number in chosen.items() if name in CLIENT_FAULTS}
+        theirs = {name: number for name, number in chosen.items() if name not in mine}
+        return emulator.Faults(theirs), emulator.Faults(mine)
 
-    def flush(self) -> None:
-        """Throw away what was not played yet."""
-        self._queue.clear()
-
-    def tick(self) -> bytes:
-        """Play `TICK_S` and return what the microphone heard meanwhile, 16-bit at `MIC_HZ`."""
-        size = 2 * round(TICK_S * SPEAKER_HZ)
-        played = bytes(self._queue[:size]).ljust(size, b"\0")
-        del self._queue[:size]
-        self._heard = np.concatenate((self._heard, self._to_mic.resample_chunk(decode(played, "pcm_16"))))
-        frames = round(TICK_S * MIC_HZ)
-        echo = np.zeros(frames, np.float32)
-        echo[: min(frames, self._heard.size)] = self._heard[:frames]
-        self._heard = self._heard[frames:]
-        room = self._random.standard_normal(frames) * 10 ** (self.room_dbfs / 20)
-        mic = room + echo * 10 ** (-self.erl_db / 20) + self._user(frames)
-        return np.clip(np.rint(mic * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype("<i2").tobytes()
-
-    def _user(self, frames: int) -> Samples:
-        """Return what the user says in this tick."""
-        at = round(self._ticks * TICK_S % ASKS_EVERY_S * MIC_HZ) - round(ASKS_EVERY_S / 2 * MIC_HZ)
-        self._ticks += 1
-        said = np.zeros(frames, np.float32)
-        if 0 <= at < self._asks.size:
-            piece = self._asks[at : at + frames]
-            said[: piece.size] = piece
-        return said
+    def equipment(self, dialect: Dialect) -> Equipment:
+        """Return the client's room and player."""
+        return equip(dialect, faults=self.planted()[1], wav=self.wav, cushion_s=self.cushion_s)
 
 
-def _question() -> Samples:
-    """Return the user's question in the demo session."""
-    from voicediag.formats.demo import load_demo
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A session that was held.
 
-    session = load_demo()
-    track = session.tracks["user-sent"]
-    asked = track.read(Span(ASKED_S, ASKED_S + 1.0))
-    return asked / np.float32(np.abs(asked).max() / LOUDEST)
+    Attributes
+    ----------
+    folder : Path
+    lost : str
+        Why it ended before its time; empty where it did not.
+    """
+
+    folder: Path
+    lost: str
 
 
-def rehearse(out: Path, *, duration_s: float, on_tick: Callable[[float], None] = lambda _: None) -> Path:
-    """Hold a session of `duration_s` and return the folder that the relay recorded it into.
+def rehearse(
+    out: Path, told: Rehearsal, *, duration_s: float, on_tick: Callable[[float], None] = lambda _: None
+) -> Held:
+    """Hold a session of `duration_s` with an emulated provider, in real time.
 
     Parameters
     ----------
     out : Path
-        Where the relay makes its folder.
+        Where the folder is made.
     on_tick : callable
         Called with the seconds that have passed.
     """
-    before = set(out.glob("*.vds"))
-    asyncio.run(_rehearse(out, duration_s, on_tick))
-    (folder,) = set(out.glob("*.vds")) - before
+    names = [name for name in told.faults if name.partition("=")[0] not in CLIENT_FAULTS]
+
+    async def hold() -> Held:
+        async with emulator.serving(told.provider, told.scenario, faults=names) as provider:
+            address = told.dialect().address(provider.base_url, NO_KEY)
+            return await _called(out, told, address, duration_s, on_tick)
+
+    return asyncio.run(hold())
+
+
+def call(
+    out: Path,
+    told: Rehearsal,
+    base_url: str | None,
+    *,
+    duration_s: float,
+    on_tick: Callable[[float], None] = lambda _: None,
+) -> Held:
+    """Hold a session with the provider itself, or with whatever stands at `base_url`; as `rehearse`.
+
+    Raises
+    ------
+    InputError
+        Where the environment holds no key.
+    LiveError
+        Where nobody answers there.
+    """
+    dialect = told.dialect()
+    url = base_url or SERVICES[told.provider]
+    address = dialect.address(url, key_for(told.provider, url))
+    return asyncio.run(_called(out, told, address, duration_s, on_tick))
+
+
+async def _called(
+    out: Path, told: Rehearsal, address: Address, duration_s: float, on_tick: Callable[[float], None]
+) -> Held:
+    dialect = told.dialect()
+    equipment = told.equipment(dialect)
+    caller = Caller(
+        dialect=dialect,
+        address=address,
+        room=equipment.room,
+        player=equipment.player,
+        stalls=equipment.stalls,
+        slips=equipment.slips,
+        out=out,
+        greeting=told.greeting,
+    )
+    folder = await caller.hold(duration_s, on_tick)
+    return Held(folder=folder, lost=caller.lost)
+
+
+def faults_told() -> Iterator[str]:
+    """Yield a line for each fault that a rehearsal can have."""
+    for name, kind in {**CLIENT_FAULTS, **emulator.FAULTS}.items():
+        yield f"{name:24}{' '.join(kind.providers):16}{kind.says}"
+
+
+def imagine(folder: Path, told: Rehearsal, *, duration_s: float, returns: bool = True) -> Path:
+    """Hold a session of `duration_s` on its own clock and return `folder`, closed.
+
+    Parameters
+    ----------
+    folder : Path
+        Is made.
+    returns : bool
+        Whether the client connects again when it lost its connection.
+    """
+    dialect = told.dialect()
+    equipment, (theirs, _) = told.equipment(dialect), told.planted()
+    script = Script(scenario=told.scenario, clips=clips_of(told.scenario), faults=theirs)
+    recorder = Recorder(folder, Redaction(), CREATED)
+    dialogue = Dialogue(dialect, equipment.player, recorder, greeting=told.greeting, slips=equipment.slips)
+    service = GeminiService if told.provider == "gemini" else OpenAIService
+    session = Imagined(dialogue, equipment.room, lambda: service(script), returns=returns, stalls=equipment.stalls)
+    session.hold(duration_s)
+    recorder.close()
+    folder_closer.close(folder)
     return folder
-
-
-async def _rehearse(out: Path, duration_s: float, on_tick: Callable[[float], None]) -> None:
-    import aiohttp
-
-    async with emulator.serving("gemini", SCENARIO) as provider, _relaying(provider.base_url, out) as port:
-        method = "google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
-        async with (
-            aiohttp.ClientSession() as client,
-            client.ws_connect(f"http://127.0.0.1:{port}/ws/{method}?key=rehearsal-key") as socket,
-        ):
-            await _talk(socket, duration_s, on_tick)
-
-
-async def _talk(socket: aiohttp.ClientWebSocketResponse, duration_s: float, on_tick: Callable[[float], None]) -> None:
-    transcribed: dict[str, Any] = {"inputAudioTranscription": {}, "outputAudioTranscription": {}}
-    await socket.send_json({"setup": {"model": MODEL, **transcribed}})
-    await socket.receive()
-    greeting = {"turns": [{"role": "user", "parts": [{"text": "Hello."}]}], "turnComplete": True}
-    await socket.send_json({"clientContent": greeting})
-    phone = Speakerphone()
-    playing = asyncio.create_task(_play(socket, phone))
-    clock = asyncio.get_running_loop().time
-    begin = clock()
-    for tick in range(round(duration_s / TICK_S)):
-        # Absolute deadlines: a sleep after every chunk would fall behind by what each chunk takes.
-        await asyncio.sleep(max(0.0, begin + tick * TICK_S - clock()))
-        sound = base64.b64encode(phone.tick()).decode()
-        await socket.send_json({"realtimeInput": {"audio": {"data": sound, "mimeType": f"audio/pcm;rate={MIC_HZ}"}}})
-        on_tick(tick * TICK_S)
-    playing.cancel()
-
-
-async def _play(socket: aiohttp.ClientWebSocketResponse, phone: Speakerphone) -> None:
-    """Queue what comes in, and stop when the service says that it was interrupted."""
-    async for message in socket:
-        content: dict[str, Any] = json.loads(message.data).get("serverContent", {})
-        for part in content.get("modelTurn", {}).get("parts", ()):
-            if "inlineData" in part:
-                phone.queue(base64.b64decode(part["inlineData"]["data"]))
-        if content.get("interrupted"):
-            phone.flush()
-
-
-@asynccontextmanager
-async def _relaying(upstream: str, out: Path) -> AsyncIterator[int]:
-    """Relay on a free port while the context lasts."""
-    from aiohttp import web
-
-    from voicediag.live.relay import Relay
-
-    runner = web.AppRunner(Relay(upstream=upstream, out=out, provider="gemini").application(), access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield int(runner.addresses[0][1])
-    finally:
-        await runner.cleanup()

@@ -8,8 +8,6 @@ a recorder in another process, which cannot slow the call down.
 from __future__ import annotations
 
 import asyncio
-import itertools
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -17,6 +15,7 @@ import aiohttp
 from aiohttp import WSMsgType, web
 
 from voicediag.errors import LiveError
+from voicediag.live.folders import new_folder
 from voicediag.live.loopback import stranger
 from voicediag.live.recording import Recording
 from voicediag.live.redaction import secrets_of
@@ -132,7 +131,7 @@ class Relay:
             protocols=chosen, autoping=False, autoclose=False, max_msg_size=0, timeout=CLOSE_PATIENCE_S
         )
         await app.prepare(request)
-        call = self.recording.opened(self._folder(), secrets_of(request.raw_path, request.headers))
+        call = self.recording.opened(new_folder(self.out, self.provider), secrets_of(request.raw_path, request.headers))
         try:
             await _both(self._pump(call, "up", app, provider), self._pump(call, "down", provider, app))
         finally:
@@ -186,15 +185,6 @@ class Relay:
         """Return the headers that pass."""
         passing = [(name, value) for name, value in request.headers.items() if name.lower() not in _HOP]
         return [*passing, ("Host", request.host)] if self.keeps_host else passing
-
-    def _folder(self) -> Path:
-        """Return a folder that is this call's alone; where it cannot be made, the recorder says so."""
-        stem = time.strftime("%Y-%m-%dT%H-%M-%SZ", time.gmtime()) + f"-{self.provider}"
-        names = itertools.chain([f"{stem}.vds"], (f"{stem}_{number}.vds" for number in itertools.count(2)))
-        folder = self.out / next(names)
-        while not _made(folder):
-            folder = self.out / next(names)
-        return folder
 
 
 def run(
@@ -266,18 +256,6 @@ async def _both(up: Coroutine[Any, Any, None], down: Coroutine[Any, Any, None]) 
         # A side that vanished while it was being written to is an end like any other.
         if (error := task.exception()) and not isinstance(error, ConnectionError):
             raise error
-
-
-def _made(folder: Path) -> bool:
-    """Make a folder; return False where there is one of that name already."""
-    try:
-        folder.mkdir(parents=True, mode=0o700)
-    except FileExistsError:
-        return False
-    except OSError:
-        # A disk that takes no folder is the recorder's to speak of.
-        return True
-    return True
 
 
 def _sendable(code: int | None) -> int:

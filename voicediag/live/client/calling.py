@@ -1,0 +1,216 @@
+"""Holds a session with a provider over the network, and records it.
+
+Sound is handed over on absolute deadlines: a sleep after every chunk would fall behind by what each chunk takes. The
+room goes on while there is no connection, so that a loss is a hole in what was sent and nothing else moves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+
+from voicediag.errors import LiveError
+from voicediag.live.client.dialogue import Dialogue
+from voicediag.live.client.room import TICK_S
+from voicediag.live.client.tape import CallTape
+from voicediag.live.folders import new_folder
+from voicediag.live.recorder import Moment
+from voicediag.live.recording import Recording
+from voicediag.live.redaction import secrets_of
+from voicediag.session.clock import NANOSECONDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from voicediag.live.client.dialogue import Tools
+    from voicediag.live.client.player import Player
+    from voicediag.live.client.room import Room
+    from voicediag.live.recording import Call
+    from voicediag.protocols.dialect import Address, Dialect
+
+# A connection that was lost is tried again after these, and then given up.
+BACKOFF_S: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+# A provider that says no does so each time; what it says is worth a diagnosis, not a siege.
+MOST_FRUITLESS = 2
+OPEN_TIMEOUT_S = 10.0
+# Providers answer pings seconds late while they think (8 to 30 s were seen); 20 s, the usual limit, ends good calls.
+PONG_TIMEOUT_S = 60.0
+NORMAL = 1000
+
+
+@dataclass(slots=True, kw_only=True)
+class Caller:
+    """One session with one provider.
+
+    Parameters
+    ----------
+    dialect : Dialect
+    address : Address
+    room : Room
+    player : Player
+    out : Path
+        Folder that the session folder is made in.
+    greeting : str
+    tools : mapping of name to callable
+    stalls : callable
+        Whether the player is not fed at this second of the session, which is a fault that is worth hearing.
+    slips : frozenset of str
+        What this app does wrong, of `dialogue.SLIPS`.
+
+    Attributes
+    ----------
+    lost : str
+        Why the session ended before its time; empty where it did not.
+    """
+
+    dialect: Dialect
+    address: Address
+    room: Room
+    player: Player
+    out: Path
+    greeting: str = ""
+    tools: Tools = field(default_factory=dict)
+    stalls: Callable[[float], bool] = lambda _: False
+    slips: frozenset[str] = frozenset()
+    lost: str = ""
+    _recording: Recording = field(default_factory=Recording)
+    _call: Call = field(init=False)
+    _dialogue: Dialogue = field(init=False)
+    _socket: ClientConnection | None = None
+
+    async def hold(self, duration_s: float, on_tick: Callable[[float], None] = lambda _: None) -> Path:
+        """Hold a session of `duration_s` and return its folder.
+
+        Raises
+        ------
+        LiveError
+            Where the provider cannot be reached or refuses; one that is lost later ends the session early.
+        """
+        socket = await self._connected()
+        await self._recording.start()
+        folder = new_folder(self.out, self.dialect.provider)
+        self._call = self._recording.opened(folder, secrets_of(self.address.url, self.address.headers))
+        tape = CallTape(self._recording, self._call)
+        self._dialogue = Dialogue(
+            self.dialect, self.player, tape, greeting=self.greeting, tools=self.tools, slips=self.slips
+        )
+        link = asyncio.create_task(self._link(socket))
+        try:
+            await self._sound(duration_s, on_tick, link)
+        finally:
+            link.cancel()
+            await asyncio.gather(link, return_exceptions=True)
+            self._recording.ended(self._call)
+            await self._recording.stop()
+        return folder
+
+    async def _sound(self, duration_s: float, on_tick: Callable[[float], None], link: asyncio.Task[None]) -> None:
+        """Let the room go on, tick by tick; end early where the link is lost for good."""
+        began = self._call.now()
+        tick_ns = round(TICK_S * NANOSECONDS)
+        frames = round(TICK_S * self.player.rate_hz)
+        for number in range(round(duration_s / TICK_S)):
+            passed_ns = number * tick_ns
+            begins = Moment(began.t_ns + passed_ns, began.wall_ns + passed_ns)
+            sound = self._dialogue.silence if self.stalls(number * TICK_S) else self._dialogue.play
+            heard = self.room.tick(sound(frames, begins))
+            await asyncio.sleep(max(0, begins.t_ns + tick_ns - self._call.now().t_ns) / NANOSECONDS)
+            if link.done():
+                return
+            await self._send(self._dialogue.speak(heard, self._call.now()))
+            on_tick((number + 1) * TICK_S)
+
+    async def _link(self, socket: ClientConnection) -> None:
+        """Keep a connection: listen until it is lost or has to be left, then make another."""
+        fruitless = 0
+        while True:
+            self._socket = socket
+            await self._send(self._dialogue.opened(self._call.now()))
+            try:
+                await self._listen(socket)
+                fruitless = 0 if self._dialogue.ready else fruitless + 1
+            finally:
+                self._socket = None
+                await self._hang_up(socket)
+            if fruitless == MOST_FRUITLESS:
+                why = f"{socket.close_code} {socket.close_reason}".strip()
+                self.lost = f"the provider closed {fruitless} connections before it agreed to a session ({why})"
+                return
+            try:
+                socket = await self._again(fruitless)
+            except LiveError as error:
+                self.lost = str(error)
+                return
+
+    async def _listen(self, socket: ClientConnection) -> None:
+        """Take what comes until the connection is closed, or has to be left before its provider ends it."""
+        while True:
+            leave_ns = self._dialogue.leave_at_ns
+            left_s = None if leave_ns is None else max(0.0, (leave_ns - self._call.now().t_ns) / NANOSECONDS)
+            try:
+                async with asyncio.timeout(left_s):
+                    data = await socket.recv()
+            except TimeoutError:
+                return
+            except ConnectionClosed:
+                return
+            await self._send(self._dialogue.receive(data, self._call.now()))
+
+    async def _hang_up(self, socket: ClientConnection) -> None:
+        """Close a connection, and record who closed it first."""
+        theirs = socket.close_code
+        if theirs is None:
+            self._dialogue.closed("up", NORMAL, "", self._call.now())
+            await socket.close()
+            return
+        self._dialogue.closed("down", theirs, socket.close_reason or "", self._call.now())
+
+    async def _again(self, fruitless: int) -> ClientConnection:
+        """Connect once more, more and more patiently."""
+        for wait_s in BACKOFF_S[max(0, fruitless - 1) :]:
+            if fruitless:
+                await asyncio.sleep(wait_s)
+            try:
+                return await self._connected()
+            except LiveError:
+                fruitless = max(fruitless, 1)
+        return await self._connected()
+
+    async def _connected(self) -> ClientConnection:
+        host = self.address.url.split("?")[0]
+        try:
+            return await connect(
+                self.address.url.replace("http", "ws", 1),
+                additional_headers=dict(self.address.headers),
+                max_size=None,
+                open_timeout=OPEN_TIMEOUT_S,
+                ping_timeout=PONG_TIMEOUT_S,
+                compression=None,
+            )
+        except InvalidStatus as error:
+            status = error.response.status_code
+            likely = "the key" if status in {401, 403} else "the base URL or the model" if status == 404 else None
+            hint = f"; likely slip: {likely}" if likely else ""
+            raise LiveError(f"expected a WebSocket at {host}, got HTTP {status}{hint}") from error
+        except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
+            raise LiveError(f"expected a WebSocket at {host}, got {str(error) or type(error).__name__}") from error
+
+    async def _send(self, texts: list[str]) -> None:
+        """Send, unless the connection is gone: whoever listens to it hears of that."""
+        if self._socket is None:
+            return
+        try:
+            for text in texts:
+                await self._socket.send(text)
+        except ConnectionClosed:
+            return
+
+
+def hold(caller: Caller, duration_s: float, on_tick: Callable[[float], None] = lambda _: None) -> Path:
+    """Hold a session from a program that has no event loop; as `Caller.hold`."""
+    return asyncio.run(caller.hold(duration_s, on_tick))
