@@ -1,4 +1,4 @@
-"""The commands that judge a recording: ``check``, ``demo``, ``meter``."""
+"""The commands that judge a recording: ``check``, ``meter``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from voicediag.session import Session
 
 SEVERITIES = ("low", "medium", "high")
-LIVE_S = 20.0
 
 User = Annotated[str, typer.Option(help="The user's channel of a stereo file (left, right), or the user's mono file.")]
 Agent = Annotated[Path | None, typer.Option(help="The agent's mono file.")]
@@ -62,27 +61,6 @@ def check(
 
 
 @app.command()
-def demo(
-    as_json: AsJson = False,
-    html: Html = None,
-    live: Annotated[bool, typer.Option("--live", help="Hold a live session instead: 20 s, no key, no sound.")] = False,
-    out: Annotated[Path, typer.Option(help="Folder for the session folder of --live.")] = Path("sessions"),
-) -> None:
-    """Check a recorded kitchen assistant that hears itself.
-
-    Example: `voicediag demo --html report.html`
-    """
-    from voicediag.formats.demo import demo_folder, load_demo
-
-    if live:
-        checked(lambda: _rehearsed(out, as_json=as_json), as_json=as_json, html=html, fail_on="low")
-        return
-    if not as_json:
-        print(f"Checking the demo session, {demo_folder().name}: a cooking assistant on a loudspeaker.")
-    checked(load_demo, as_json=as_json, html=html, fail_on="low")
-
-
-@app.command()
 def meter(
     path: Annotated[Path, typer.Argument(help="A sound file or a session folder.")],
     as_json: AsJson = False,
@@ -109,21 +87,6 @@ def meter(
         print(f"\n{name}\n{text.strip(reading.level.rms)}")
 
 
-def _rehearsed(out: Path, *, as_json: bool) -> Session:
-    """Hold a live session on this machine and return its recording."""
-    from voicediag import formats
-    from voicediag.live import rehearsal
-
-    if not as_json:
-        print("A speakerphone talks through the relay to an emulated Gemini Live, for 20 s ...", flush=True)
-    with progress_bar(shown=not as_json) as progress:
-        tell = (lambda at_s: progress(at_s, LIVE_S)) if progress else (lambda _: None)
-        folder = rehearsal.rehearse(out, duration_s=LIVE_S, on_tick=tell)
-    if not as_json:
-        print(f"Recorded: {folder}")
-    return formats.load(folder)
-
-
 def _sources(paths: list[Path], user: str, agent: Path | None) -> list[Callable[[], Session]]:
     """Return what loads each recording that was named."""
     from voicediag import formats
@@ -138,7 +101,7 @@ def _sources(paths: list[Path], user: str, agent: Path | None) -> list[Callable[
     return [lambda path=path: formats.load(path, user=user) for path in paths]  # type: ignore[misc]
 
 
-def checked(load: Callable[[], Session], *, as_json: bool, html: Path | None, fail_on: str) -> int:
+def checked(load: Callable[[], Session], *, as_json: bool, html: Path | None, fail_on: str = "low") -> int:
     """Check one recording, print what was found and return the exit code."""
     from voicediag.check import check as run
     from voicediag.errors import InputError
