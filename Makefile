@@ -10,7 +10,7 @@ BIN    := $(VENV)/bin
 .PHONY: help demo test lint pytest lab lock recordings bench conformance libraries wheel clean
 
 help:
-	@echo "make demo        check a recorded session that went wrong, and say why"
+	@echo "make demo        hold a live session that goes wrong, on this machine, and say why"
 	@echo "make test        lint, types and tests, as CI runs them"
 	@echo "make lab         JupyterLab on notebooks/"
 	@echo "make recordings  make recordings/ again from its recipe"

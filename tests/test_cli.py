@@ -102,7 +102,7 @@ def test_meter_reads_every_track():
 
 
 def test_demo_names_the_root_cause():
-    report = json.loads(voicediag("demo", "--json").stdout)
+    report = json.loads(voicediag("demo", "--recorded", "--json").stdout)
     assert report["root_causes"] == ["echo-leak"]
     assert {finding["id"]: finding["explained_by"] for finding in report["findings"]} == {
         "echo-leak": None,
@@ -110,6 +110,6 @@ def test_demo_names_the_root_cause():
     }
 
 
-@pytest.mark.parametrize("command", ["check", "demo", "meter", "lab"])
+@pytest.mark.parametrize("command", ["check", "demo", "meter", "lab", "record", "relay", "emulate", "repair"])
 def test_help_has_an_example(command):
     assert "Example" in voicediag(command, "--help").stdout

@@ -189,10 +189,10 @@ def test_a_command_does_what_its_page_shows(example, runs):
 
 
 def test_a_terminal_gets_the_same(desk, runs):
-    call = [sys.executable, "-m", "voicediag", "demo"]
+    call = [sys.executable, "-m", "voicediag", "demo", "--recorded"]
     env = {**os.environ, "COLUMNS": "400", "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(call, cwd=desk, capture_output=True, check=True, env=env)
-    assert squeezed(done.stdout.decode()) == squeezed(runs["voicediag demo"].output)
+    assert squeezed(done.stdout.decode()) == squeezed(runs["voicediag demo --recorded"].output)
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.name)
