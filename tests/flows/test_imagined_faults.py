@@ -45,6 +45,12 @@ def test_sound_with_the_interruption_is_stale_for_an_app_that_flushes_too_early(
     assert (finding.id, finding.primary.measure["stale_ms"]) == ("unflushed-playback", pytest.approx(400, abs=1))
 
 
+def test_sound_of_a_response_that_is_over_is_the_service_s_own_slip(diagnosed):
+    (finding,) = diagnosed("openai", "interrupted-with-audio").findings
+    assert finding.id == "protocol-slip"
+    assert "audio-after-cancel" in finding.summary
+
+
 @pytest.mark.parametrize("provider", ["gemini", "openai"])
 def test_without_a_fault_all_is_clear(diagnosed, provider):
     diagnosis = diagnosed(provider)
@@ -56,7 +62,6 @@ def test_without_a_fault_all_is_clear(diagnosed, provider):
     ("provider", "fault"),
     [
         ("gemini", "interrupted-with-audio"),
-        ("openai", "interrupted-with-audio"),
         ("gemini", "goaway"),
         ("gemini", "unanswered-tool-call"),
         ("openai", "unanswered-tool-call"),
