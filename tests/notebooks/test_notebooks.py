@@ -22,6 +22,15 @@ QUESTIONS: dict[str, dict[str, str]] = {
         "tracks": "list(session.tracks)",
         "played": "[heard.start_s, heard.end_s]",
     },
+    "11_relay.ipynb": {
+        "roots": "[finding.id for finding in diagnosis.root_causes]",
+        "by_app": "[finding.id for finding in told_by_app.root_causes]",
+        "unjudged": "[verdict.id for verdict in diagnosis.unjudged]",
+        "unjudged_by_app": "[verdict.id for verdict in told_by_app.unjudged]",
+        "leaked": "leaked",
+        "sent": "kinds['up', 'input_audio_buffer.append']",
+        "tracks": "list(session.tracks)",
+    },
     "12_emulator.ipynb": {
         "received_s": "received_s",
         "longest_gap_s": "longest_gap_s",
@@ -100,6 +109,19 @@ def test_start_here(ran):
     # The session, the diagnosis, the evidence, and two players.
     assert shown(cells).count("text/html") >= 5
     assert sum("<audio" in str(o.data) for c in cells for o in c.get("outputs", ()) if "data" in o) >= 2
+    assert not complaints(cells)
+    assert not left_behind
+
+
+def test_relay(ran):
+    answers, cells, left_behind = ran("11_relay.ipynb")
+    assert answers["roots"] == answers["by_app"] == ["unanswered-tool-call"]
+    assert "unflushed-playback" in answers["unjudged"]
+    assert "unflushed-playback" not in answers["unjudged_by_app"]
+    assert answers["leaked"] == []
+    # 50 chunks of 20 ms a second, from the moment when the session was ready.
+    assert 550 <= answers["sent"] <= 600
+    assert answers["tracks"] == ["user-sent", "agent-received"]
     assert not complaints(cells)
     assert not left_behind
 

@@ -128,7 +128,7 @@ def rehearse(
     async def hold() -> Held:
         async with emulator.serving(told.provider, told.scenario, faults=names) as provider:
             address = told.dialect().address(provider.base_url, NO_KEY)
-            return await _called(out, told, address, duration_s, on_tick)
+            return await converse(out, told, address, duration_s, on_tick)
 
     return asyncio.run(hold())
 
@@ -153,12 +153,17 @@ def call(
     dialect = told.dialect()
     url = base_url or SERVICES[told.provider]
     address = dialect.address(url, key_for(told.provider, url))
-    return asyncio.run(_called(out, told, address, duration_s, on_tick))
+    return asyncio.run(converse(out, told, address, duration_s, on_tick))
 
 
-async def _called(
-    out: Path, told: Rehearsal, address: Address, duration_s: float, on_tick: Callable[[float], None]
+async def converse(
+    out: Path,
+    told: Rehearsal,
+    address: Address,
+    duration_s: float,
+    on_tick: Callable[[float], None] = lambda _: None,
 ) -> Held:
+    """Hold a session with whoever is at an address, on an event loop that runs already; as `rehearse`."""
     dialect = told.dialect()
     equipment = told.equipment(dialect)
     caller = Caller(

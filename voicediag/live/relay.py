@@ -8,6 +8,7 @@ a recorder in another process, which cannot slow the call down.
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -212,12 +213,37 @@ def run(
         Where a port cannot be had.
     """
     ports = [(plain, None), *([(tls, context)] if tls else [])]
-    asyncio.run(_serve(relay, ports, on_ready))
+
+    async def hold() -> None:
+        async with _listening(relay, ports):
+            on_ready()
+            await asyncio.Event().wait()
+
+    asyncio.run(hold())
 
 
-async def _serve(
-    relay: Relay, ports: list[tuple[tuple[str, int], ssl.SSLContext | None]], on_ready: Callable[[], None]
-) -> None:
+@asynccontextmanager
+async def relaying(relay: Relay, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+    """Relay while the context lasts, and yield the base URL; once it is left, every folder is closed.
+
+    Parameters
+    ----------
+    port : int
+        0 takes a free one.
+
+    Raises
+    ------
+    LiveError
+        Where the port cannot be had.
+    """
+    async with _listening(relay, [((host, port), None)]) as (open_port,):
+        yield f"http://{host}:{open_port}"
+
+
+@asynccontextmanager
+async def _listening(
+    relay: Relay, ports: list[tuple[tuple[str, int], ssl.SSLContext | None]]
+) -> AsyncIterator[list[int]]:
     runner = web.AppRunner(relay.application(), handle_signals=False, shutdown_timeout=CLOSE_PATIENCE_S)
     await runner.setup()
     try:
@@ -226,8 +252,7 @@ async def _serve(
                 await web.TCPSite(runner, host, port, ssl_context=secure).start()
             except OSError as error:
                 raise LiveError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
-        on_ready()
-        await asyncio.Event().wait()
+        yield [int(address[1]) for address in runner.addresses]
     finally:
         await runner.cleanup()
 
