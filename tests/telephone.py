@@ -77,3 +77,13 @@ def ring(*faults, caller=QUIET, clips=None, app=None):
     """Let Twilio dial."""
     sounds = clips or tuple(tone(1.0) for _ in caller.says)
     return Call(TwilioCall(caller, sounds, parse(faults, provider="twilio")), app=app)
+
+
+def lines(call):
+    """The log of a call, as somebody would write it."""
+    for at_s, way, passed in call.log:
+        if isinstance(passed, Close | Abort):
+            code = getattr(passed, "code", 1006)
+            yield {"t": at_s, "dir": way, "kind": "close", "msg": {"code": code, "reason": ""}}
+        else:
+            yield {"t": at_s, "dir": way, "msg": passed.message if isinstance(passed, Send) else passed}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+# Some apps are not meant to be interrupted, and a wire does not say which: one in five is a house rule.
+TALKED_OVER: Final = 0.8
 # The rule of succession, (right + 1) / (findings + 2), over what `python -m benchmarks.planted` prints, rounded down:
 # a hundred right answers do not make a certainty.
 PRECISION: Final[dict[str, float]] = {

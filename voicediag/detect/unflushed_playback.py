@@ -12,11 +12,11 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from voicediag.detect import wire
+from voicediag.detect import talked_over, wire
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
-from voicediag.detect.precision import PRECISION
+from voicediag.detect.precision import PRECISION, TALKED_OVER
 from voicediag.session import seconds
 from voicediag.spans import Span, SpanSet
 
@@ -29,6 +29,10 @@ ID = "unflushed-playback"
 MOST_STALE = Limit(
     200.0, "ms", "as much as livekit-agents lets its output queue hold (queue_size_ms=200, livekit/agents#3109)"
 )
+SPOKE_OVER = Limit(700.0, "ms", "house rule: a word of assent is shorter, and asks nobody to stop")
+BREATH = Limit(1_000.0, "ms", "house rule: who pauses for a breath has not finished")
+NEW_ANSWER = Limit(500.0, "ms", "house rule: the chunks of one answer come faster than they are heard")
+CLEARED_WITHIN = Limit(1_500.0, "ms", "house rule: whoever waits for the end of the words waits no longer for a VAD")
 TALKS_OVER = Limit(1_000.0, "ms", "house rule: for a second the agent is heard to talk over the user")
 REMEDY = (
     "On interrupted (Gemini) or a cancelled response (OpenAI) empty the player's queue and stop what sounds, in this "
@@ -58,8 +62,10 @@ class _Interruption:
 def examine(exam: Examination) -> Verdict:
     """Answer with the interruptions after which the player played on."""
     session = exam.session
-    if reason := wire.modelless(session):
+    if reason := wire.unread(session):
         return unjudged(ID, reason)
+    if wire.first(session.marks, "telephone"):
+        return _on_the_telephone(exam)
     if not any(event.event == "played" for event in session.playback):
         return unjudged(ID, "the session has no log of what the player played")
     received = session.tracks.get("agent-received")
@@ -73,6 +79,70 @@ def examine(exam: Examination) -> Verdict:
         most_ms = max(each.stale_ms for each in interruptions)
         return clear(ID, bound=f"at most {most_ms:.0f} ms of stale sound after an interruption")
     return found(_finding(session, stale, len(interruptions)))
+
+
+def _on_the_telephone(exam: Examination) -> Verdict:
+    """Answer with the answers that were heard to their end though the caller had spoken and was answered."""
+    if reason := talked_over.unreadable(exam):
+        return unjudged(ID, reason)
+    every = talked_over.talked_over(
+        exam,
+        talked_over.Manner(
+            least_s=SPOKE_OVER.value / MILLISECONDS,
+            breath_s=BREATH.value / MILLISECONDS,
+            pause_s=NEW_ANSWER.value / MILLISECONDS,
+            cleared_within_s=CLEARED_WITHIN.value / MILLISECONDS,
+        ),
+    )
+    stale = [each.stale for each in every if each.stale]
+    heard = [span for span in stale if span.duration_s * MILLISECONDS > MOST_STALE.value]
+    if heard:
+        return found(_on_the_line(exam.session, heard))
+    if played_on := [each for each in every if each.cleared_s is None]:
+        first = played_on[0].user
+        return unjudged(
+            ID,
+            f"the caller spoke over the agent for {first.duration_s:.1f} s at {first.start_s:.2f} s, and no clear was "
+            "sent: whether the app is meant to be interrupted is not on the wire",
+        )
+    if not every:
+        return clear(ID, bound=f"nobody spoke over the agent for {SPOKE_OVER.value:g} ms")
+    return clear(ID, bound=f"a clear was sent each of the {len(every)} times that the caller spoke over the agent")
+
+
+def _on_the_line(session: Session, heard: list[Span]) -> Finding:
+    """Return the finding of a telephone call."""
+    longest = max(heard, key=lambda stale: stale.duration_s)
+    stale_ms = longest.duration_s * MILLISECONDS
+    places = [wire.place(session, stale.start_s, stale.end_s, prefer=session.spoken) for stale in heard]
+    evidence = tuple(
+        Evidence(
+            track=track,
+            span=place,
+            measure={
+                "stale_ms": stale.duration_s * MILLISECONDS,
+                "message": "media",
+                "message_s": stale.start_s,
+                "flushed_ms": None,
+            },
+            limit=MOST_STALE,
+        )
+        for (track, place), stale in zip(places, heard, strict=True)
+    )
+    return Finding(
+        id=ID,
+        cause=Cause.WIRE,
+        severity=Severity.HIGH if stale_ms >= TALKS_OVER.value else Severity.MEDIUM,
+        confidence=TALKED_OVER,
+        summary=(
+            f"The caller spoke over the agent and was answered, but no clear was sent: the new answer came at "
+            f"{longest.start_s:.2f} s and waited {stale_ms:.0f} ms for the old one to be played."
+        ),
+        remedy=REMEDY,
+        primary=evidence[0],
+        supporting=evidence[1 : wire.MOST_SHOWN],
+        where=SpanSet(heard),
+    )
 
 
 def _interruptions(session: Session, rate_hz: int) -> Iterator[_Interruption]:

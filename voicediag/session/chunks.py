@@ -38,7 +38,8 @@ class Chunks:
     answers : int64, shape (chunks,)
         The number of the answer that it belongs to.
     ended : bool
-        Whether the wire says where an answer ends; otherwise `answers` may hold several in one.
+        Whether the wire says where an answer ends, which a telephone's does not; otherwise `answers` may hold several
+        in one.
     """
 
     rate_hz: int
@@ -64,6 +65,7 @@ class ChunkLog:
     _answers: array[int] = field(default_factory=lambda: array("q"))
     _answer: int = 0
     _ended: bool = False
+    _untold: bool = False
 
     def came(self, at_s: float, first: int, end: int, *, rate_hz: int) -> None:
         """Take frames `first` to `end` of the stream that came at `at_s`."""
@@ -75,6 +77,8 @@ class ChunkLog:
 
     def said(self, kind: CueKind | MarkKind) -> None:
         """Take that something else was said, after which sound belongs to another answer."""
+        # A telephone's wire tells of clears only, and those lie amid answers.
+        self._untold = self._untold or kind == "telephone"
         if kind not in _PASSING:
             self._answer += 1
             self._ended = self._ended or kind in ("turn-complete", "interrupted")
@@ -90,5 +94,5 @@ class ChunkLog:
             firsts=frames[:, 0],
             ends=frames[:, 1],
             answers=np.array(self._answers, np.int64),
-            ended=self._ended,
+            ended=self._ended and not self._untold,
         )
