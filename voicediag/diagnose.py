@@ -37,8 +37,10 @@ EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     # Of what a broken rule brings, the rule itself knows.
     "protocol-slip": frozenset(),
     # What the provider refuses it does not do.
-    "provider-error": frozenset({Cause.LATENCY, "silent-connect", "unanswered-tool-call"}),
+    "provider-error": frozenset({Cause.LATENCY, "silent-connect", "dropped-connection", "unanswered-tool-call"}),
     # The calls of a connection are lost with it.
+    "session-limit": frozenset({Cause.LATENCY, "unanswered-tool-call"}),
+    "dropped-connection": frozenset({Cause.LATENCY, "unanswered-tool-call"}),
     "unheeded-goaway": frozenset({Cause.LATENCY, "unanswered-tool-call"}),
 }
 ORDER: Final = tuple(Cause)

@@ -43,6 +43,20 @@ def expiry(messages: list[Message], at: Moments) -> OnTheWire:
     return OnTheWire(messages=passed, spans=(Span(told_s, at.duration_s),), sizes=sizes)
 
 
+def dropped(*, up: bool, code: int, reason: str) -> WireDamage:
+    """An end that nobody announced, of this side."""
+
+    def change(messages: list[Message], at: Moments) -> OnTheWire:
+        closed_s = round(at.agent[-1].end_s + AFTER_S, 3)
+        close = Message(at_s=closed_s, up=up, body={"code": code, "reason": reason}, kind="close")
+        sizes = {"gap_s": round(at.duration_s - closed_s, 3)}
+        return OnTheWire(
+            messages=[*_before(messages, closed_s), close], spans=(Span(closed_s, at.duration_s),), sizes=sizes
+        )
+
+    return change
+
+
 def handed_over(left_s: float) -> WireDamage:
     """A notice, and the next connection a second after it: nothing is wrong."""
 

@@ -1,13 +1,12 @@
-"""unheeded-goaway, and a handover: the provider ends the connection in the middle of a talk."""
+"""The connection ends in the middle of a talk: announced or not, by its time, by a break, by the client itself."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from recipe.endings import expiry, go_away, handed_over
+from recipe.endings import dropped, expiry, go_away, handed_over
 from recipe.script import Agent, Scene, User
 
-FOLDER = "unheeded-goaway"
 RESUMABLE: dict[str, object] = {"sessionResumption": {}}
 
 HANDOVER = Scene(
@@ -29,7 +28,7 @@ HANDOVER = Scene(
 SCENES = (
     replace(
         HANDOVER,
-        folder=FOLDER,
+        folder="unheeded-goaway",
         name="closed-1011",
         twin="clean/handover",
         notes="The app makes nothing of the notice; the caller goes on talking into a closed connection.",
@@ -39,7 +38,7 @@ SCENES = (
     ),
     replace(
         HANDOVER,
-        folder=FOLDER,
+        folder="session-limit",
         name="expired-1001",
         twin="clean/handover",
         notes="The session reaches its longest duration; the caller goes on talking into a closed connection.",
@@ -49,5 +48,25 @@ SCENES = (
         tail_s=2.0,
         taps_microphone=True,
         wire_damage=expiry,
+    ),
+    replace(
+        HANDOVER,
+        folder="dropped-connection",
+        name="broken-1006",
+        twin="clean/handover",
+        notes="The line breaks; the app notices nothing and the caller goes on talking.",
+        tail_s=2.0,
+        taps_microphone=True,
+        wire_damage=dropped(up=False, code=1006, reason="connection lost"),
+    ),
+    replace(
+        HANDOVER,
+        folder="dropped-connection",
+        name="ping-timeout",
+        twin="clean/handover",
+        notes="The client's own ping timeout runs out, and it closes the connection.",
+        tail_s=2.0,
+        taps_microphone=True,
+        wire_damage=dropped(up=True, code=1011, reason="keepalive ping timeout"),
     ),
 )

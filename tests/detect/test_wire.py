@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from scenes import RATE_HZ, session_of
 
 from voicediag.detect import (
+    dropped_connection,
     provider_error,
+    session_limit,
     silent_connect,
     unanswered_tool_call,
     unflushed_playback,
@@ -23,7 +25,7 @@ from voicediag.session.landmarks import MOST_MARKS
 from voicediag.spans import Span
 
 WAITING = [module.DETECTOR for module in (silent_connect, unanswered_tool_call, unheeded_goaway, unflushed_playback)]
-DETECTORS = [*WAITING, provider_error.DETECTOR]
+DETECTORS = [*WAITING, *(module.DETECTOR for module in (provider_error, session_limit, dropped_connection))]
 SILENCE = np.zeros(20 * RATE_HZ, np.float32)
 TRACKS = {"agent-received": SILENCE}
 

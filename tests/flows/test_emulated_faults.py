@@ -15,7 +15,10 @@ from voicediag.live.emulator.openai import OpenAIService
 from voicediag.live.emulator.scenario import Scenario
 from voicediag.live.emulator.service import Script
 
-WIRE = {"silent-connect", "unanswered-tool-call", "unheeded-goaway", "unflushed-playback"}
+WIRE = {
+    "protocol-slip", "provider-error", "silent-connect", "unanswered-tool-call", "unheeded-goaway", "session-limit",
+    "dropped-connection", "unflushed-playback",
+}  # fmt: skip
 CREATE = {"type": "response.create"}
 
 
@@ -74,7 +77,10 @@ def wire_faults(path, lines):
         ("gemini", "unanswered-tool-call", "unanswered-tool-call"),
         ("openai", "unanswered-tool-call", "unanswered-tool-call"),
         ("gemini", "goaway", "unheeded-goaway"),
-        ("openai", "session-expiry", "unheeded-goaway"),
+        ("openai", "session-expiry", "session-limit"),
+        ("gemini", "tcp-abort", "dropped-connection"),
+        ("openai", "tcp-abort", "dropped-connection"),
+        ("gemini", "snake-keys", "protocol-slip"),
     ],
 )
 def test_an_emulated_fault_of_the_wire_is_found(tmp_path, provider, fault, found):
@@ -82,9 +88,21 @@ def test_an_emulated_fault_of_the_wire_is_found(tmp_path, provider, fault, found
     assert faults == {found}
 
 
+@pytest.mark.parametrize(("faults", "found"), [(["interrupted-with-audio"], {"protocol-slip"}), ([], set())])
+def test_sound_that_comes_after_its_response_was_cancelled_is_found(tmp_path, faults, found):
+    talk = Logged(OpenAIService(script("openai", *faults, clip_s=4.0)), rate_hz=24_000)
+    talk.send(TRANSCRIBE)
+    talk.send(CREATE)
+    talk.quiet(1)
+    talk.loud(1)
+    talk.quiet(6)
+    assert wire_faults(tmp_path / "call.jsonl", talk.lines())[0] == found
+
+
 @pytest.mark.parametrize("provider", ["gemini", "openai"])
 def test_without_a_fault_the_wire_is_clear(tmp_path, provider):
-    faults, clear = wire_faults(tmp_path / "call.jsonl", talked(provider))
+    hung_up = line(30.0, "up", {"code": 1000, "reason": ""}, kind="close")
+    faults, clear = wire_faults(tmp_path / "call.jsonl", [*talked(provider), hung_up])
     assert not faults
     # What was played, a wire log does not say.
     assert clear == WIRE - {"unflushed-playback"}

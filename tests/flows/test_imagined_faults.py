@@ -73,7 +73,7 @@ def test_what_the_client_does_right_about_a_fault_leaves_nothing_to_find(diagnos
 
 def test_a_client_that_does_not_come_back_is_found(diagnosed):
     (finding,) = diagnosed("openai", "session-expiry", returns=False).root_causes
-    assert finding.id == "unheeded-goaway"
+    assert finding.id == "session-limit"
 
 
 @pytest.mark.parametrize(("delay_ms", "provider"), [(40, "gemini"), (120, "openai"), (300, "gemini")])

@@ -68,8 +68,8 @@ def test_what_is_no_file_is_not_opened(folder, link):
             'expected schema voicediag.session/1, got "voicediag.session/2"; likely slip: written by a newer',
         ),
         ({"schema": ...}, "got null"),
-        ({"tracks": []}, "expected at least one track, got none"),
-        ({"tracks": 7}, "expected at least one track, got none"),
+        ({"tracks": []}, "expected at least one track, or messages without sound, got none"),
+        ({"tracks": 7}, "expected at least one track, or messages without sound, got none"),
         ({"tracks": [{"name": "mic", "file": "user-sent.flac"}]}, "expected a track name"),
         ({"tracks": [{"name": "user-sent", "file": "gone.flac"}]}, "it was not copied with the rest"),
     ],
@@ -79,6 +79,17 @@ def test_a_folder_without_a_session_gets_one_line(folder, changes, message):
         session_folder.read(edited(folder, **changes))
     assert message in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_connection_that_was_refused_is_a_session_without_sound(folder):
+    lines = [
+        {"t_ns": 0, "dir": "up", "kind": "setup", "msg": {"setup": {"model": "models/m"}}},
+        {"t_ns": 90_000_000, "dir": "down", "kind": "close", "msg": {"code": 1008, "reason": "no such model"}},
+    ]
+    (folder / "wire.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    session = session_folder.read(edited(folder, tracks=[]))
+    assert not session.tracks
+    assert [(mark.kind, mark.said) for mark in session.marks[:2]] == [("setup", ""), ("closed", "no such model")]
 
 
 @pytest.mark.parametrize(

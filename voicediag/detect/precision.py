@@ -12,10 +12,12 @@ PRECISION: Final[dict[str, float]] = {
     "clipped-audio": 0.98,
     # It compares counts, so that nothing can be sampled; what it says was promised and was not there.
     "damaged-recording": 0.99,
+    "dropped-connection": 0.95,
     "echo-leak": 0.99,
     "protocol-slip": 0.95,
     "provider-error": 0.95,
     "self-hearing-loop": 0.95,
+    "session-limit": 0.95,
     # The wire's verdicts look whether a message is there, so that nothing can be sampled either. They are wrong where a
     # log lacks messages, which no benchmark tells how often: 0.95 is a house rule.
     "silent-connect": 0.95,

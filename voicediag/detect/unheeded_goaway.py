@@ -29,8 +29,7 @@ SLACK = Limit(1.0, "s", "house rule: the time left is told in seconds, and a clo
 HUNG_UP = frozenset({"", "0", "1000", "1005", "1006"})
 REMEDY = (
     "When the notice comes, open the next connection at once with the newest handle (sessionResumption), move the "
-    "microphone over at a pause and close the old one before the time is up. Where a provider gives no notice, read "
-    "the end from the session's start (expires_at) and do the same a minute before."
+    "microphone over at a pause and close the old one before the time is up."
 )
 
 
@@ -56,7 +55,8 @@ def examine(exam: Examination) -> Verdict:
     session = exam.session
     if reason := wire.modelless(session):
         return unjudged(ID, reason)
-    notices = [index for index, mark in enumerate(session.marks) if mark.kind == "going-away"]
+    # What bears a name was the end itself, not a notice of it.
+    notices = [index for index, mark in enumerate(session.marks) if mark.kind == "going-away" and not mark.name]
     if not notices:
         return clear(ID, bound="the provider announced no end")
     cuts = list(_cuts(session, notices))
@@ -91,7 +91,7 @@ def _ended_s(marks: tuple[Mark, ...], notice: Mark, closed: Mark | None, back: M
         by_app = closed.id == "up" and (deadline_s is None or closed.at_s <= deadline_s + SLACK.value)
         early = deadline_s is not None and closed.at_s < deadline_s - SLACK.value
         heeded = by_app or (early and closed.name in HUNG_UP)
-        return None if heeded and notice.left_s != 0 else closed.at_s
+        return None if heeded else closed.at_s
     if deadline_s is None:
         return None
     if back:
@@ -109,7 +109,7 @@ def _handle_s(before: tuple[Mark, ...]) -> float | None:
 
 def _said(cut: _Cut) -> str:
     """Return what happened, in words."""
-    name = f"the {cut.notice.name or cut.notice.message} notice at {cut.notice.at_s:.2f} s"
+    name = f"the {cut.notice.message} notice at {cut.notice.at_s:.2f} s"
     left = "" if not cut.notice.left_s else f" left {cut.notice.left_s:g} s"
     code = f" ({cut.closed.name})" if cut.closed and cut.closed.name else ""
     then = f"the app was connected again after {cut.gap_s:.1f} s" if cut.back else "the app did not connect again"

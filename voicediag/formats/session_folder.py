@@ -62,15 +62,15 @@ def read(path: Path) -> Session:
     Raises
     ------
     FormatError
-        Where the folder has no manifest that can be read, or none of its tracks can.
+        Where the folder has no manifest that can be read, none of its tracks can, or it has neither track nor log.
     """
     manifest = _manifest(path)
     builder = SessionBuilder(path.name)
     _describe(builder, manifest)
     opened = _tracks(builder, path, manifest)
-    if not opened:
+    if not opened and not _is_soundless(path, manifest):
         got = "; ".join(problem.what for problem in builder.problems) or "none"
-        raise FormatError(path, expected="at least one track", got=got)
+        raise FormatError(path, expected="at least one track, or messages without sound", got=got)
     sources = {name: track.source for name, track in opened.items()}
     playback = playback_log.read(path / PLAYBACK, builder)
     if received := sources.get("agent-received"):
@@ -81,6 +81,15 @@ def read(path: Path) -> Session:
     for track in opened.values():
         builder.add_track(_placed(builder, track))
     return builder.build(wire=wire or (), playback=playback)
+
+
+def _is_soundless(path: Path, manifest: Mapping[str, Any]) -> bool:
+    """Whether no sound ever passed: a connection that was refused leaves its messages alone."""
+    if manifest.get("tracks") != [] or not (path / WIRE).is_file():
+        return False
+    loader = WireLoader(SessionBuilder(path.name))
+    loader.load(WireFile(path / WIRE, in_folder=True))
+    return not loader.cut_out and not loader.streams and bool(loader.builder.build().marks)
 
 
 def _manifest(path: Path) -> dict[str, Any]:

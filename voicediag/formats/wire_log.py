@@ -17,6 +17,7 @@ from voicediag.formats.wire_file import Unread, WireFile
 from voicediag.protocols.events import Audio, Broken, Event, Fact, Held, Malformed, Opened, TurnTaking, Words
 from voicediag.protocols.secrets import quoted
 from voicediag.session import AudioRef, Clock, Session, SessionBuilder, Track, TrackName, WireEvent, seconds
+from voicediag.session.clock import NANOSECONDS
 from voicediag.session.layout import PlacedSource
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from voicediag.session import AudioSource
+    from voicediag.session.events import MarkKind
 
 ENDINGS = frozenset({".jsonl", ".ndjson"})
 MILLISECONDS = 1_000
@@ -128,7 +130,7 @@ class WireLoader:
                 self.builder.cue(event.kind, at_s, audio_ms=event.audio_ms)
             case Opened():
                 self.builder.describe({"model": event.model or None})
-                self.builder.mark("setup" if passed.direction == "up" else "ready", at_s)
+                self._open(event, passed)
             case Fact():
                 self.builder.mark(
                     event.kind,
@@ -145,6 +147,14 @@ class WireLoader:
                 self.builder.slip(event.rule, at_s, passed.direction, message=passed.kind, said=event.said)
             case Malformed():
                 self._note(where, event.what)
+
+    def _open(self, opened: Opened, passed: WireEvent) -> None:
+        """Tell that a session was asked for or agreed to, and when it will end."""
+        left_s = None
+        if opened.expires_at is not None and passed.wall_ns is not None:
+            left_s = max(0.0, opened.expires_at - passed.wall_ns / NANOSECONDS)
+        kind: MarkKind = "setup" if passed.direction == "up" else "ready"
+        self.builder.mark(kind, seconds(passed.t_ns), name="resumed" if opened.resumes else "", left_s=left_s)
 
     def _keep(self, audio: Audio, at_s: float, where: str) -> None:
         """Keep the sound of a message."""

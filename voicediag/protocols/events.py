@@ -58,10 +58,19 @@ class TurnTaking:
 class Opened:
     """The session is set up for this model: asked for on the way up, agreed to on the way down.
 
-    `model` is empty where the message names none.
+    Attributes
+    ----------
+    model : str
+        Empty where the message names none.
+    resumes : bool
+        Whether it takes up a session that was before.
+    expires_at : float, optional
+        When the session will end, in seconds since 1970, where the provider says so at its start.
     """
 
     model: str
+    resumes: bool = False
+    expires_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

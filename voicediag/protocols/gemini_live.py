@@ -53,7 +53,8 @@ class GeminiLive:
 
 def _sent(message: Mapping[str, Any]) -> Iterator[Event]:
     if look(message, "setup") is not None:
-        yield Opened(model=text_of(look(message, "setup", "model")).removeprefix("models/"))
+        resumes = bool(text_of(look(message, "setup", "sessionResumption", "handle")))
+        yield Opened(model=text_of(look(message, "setup", "model")).removeprefix("models/"), resumes=resumes)
     given = look(message, "realtimeInput")
     for chunk in (look(given, "audio"), *entries(look(given, "mediaChunks"))):
         yield from _audio(chunk, "user-sent", UP_RATE_HZ)

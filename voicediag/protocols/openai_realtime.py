@@ -99,7 +99,7 @@ class OpenAIRealtime:
             self._adopt(track, look(session, "audio", way, "format") or look(session, f"{way}_audio_format"))
         detection = look(session, "audio", "input", "turn_detection")
         self._interrupts = look(detection, "interrupt_response") is not False
-        return [Opened(model=text_of(look(session, "model")))]
+        return [Opened(model=text_of(look(session, "model")), expires_at=number_of(look(session, "expires_at")))]
 
     @staticmethod
     def _of_the_session(direction: Direction, message: Mapping[str, Any]) -> Iterator[Fact]:
