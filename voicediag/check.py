@@ -38,4 +38,6 @@ def check(
     meters: dict[str, Mapping[str, float | int | None]] = {
         name: reading.meters() for name, reading in exam.readings.items()
     }
-    return Diagnosis(session=session, verdicts=verdicts, findings=findings, meters=meters, latency=exam.latency)
+    return Diagnosis(
+        session=session, verdicts=verdicts, findings=findings, meters=meters, latency=exam.latency, cost=exam.cost
+    )

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from voicediag.cost import Cost
 from voicediag.detect.finding import Cause, Finding, Limit, Severity, Verdict
 from voicediag.latency import Latency
 from voicediag.session import Session
@@ -63,6 +64,8 @@ class Diagnosis:
         What the meters read of each track, by name.
     latency : Latency
         How long people waited.
+    cost : Cost
+        What the session cost.
     """
 
     session: Session
@@ -70,6 +73,7 @@ class Diagnosis:
     findings: tuple[Finding, ...]
     meters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     latency: Latency = field(default_factory=Latency)
+    cost: Cost = field(default_factory=Cost)
 
     @property
     def root_causes(self) -> tuple[Finding, ...]:

@@ -317,6 +317,7 @@ class TestJsonPage:
         # A list that happens to be empty everywhere still has its name.
         documented = keys_of("docs/json.md", "`voicediag check PATH --json`")
         lists = {"findings", "unjudged", "latency.turns", "latency.barge_ins"}
+        lists |= {f"cost.{name}" for name in ("turns", "prices", "idle", "elsewhere")}
         assert printed - lists == documented
 
     def test_has_the_keys_of_each_measure(self):

@@ -37,15 +37,17 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     "measure": set(),
     # A session in, times out: it knows when things happened, and no fault.
     "latency": {"session"},
+    # What was used in, dollars out, at prices with a date.
+    "cost": {"session"},
     "resampling": {"measure", "signals"},
-    "detect": {"session", "measure", "latency"},
+    "detect": {"session", "measure", "latency", "cost"},
     # A Diagnosis carries the Session that it is about.
-    "diagnose": {"detect", "session", "latency"},
+    "diagnose": {"detect", "session", "latency", "cost"},
     "check": {"detect", "diagnose", "session"},
     "compare": {"detect", "diagnose", "session"},
     "tune": {"session", "measure", "detect"},
     "fleet": {"check", "formats"},
-    "present": {"measure", "latency", "detect", "diagnose", "session"},
+    "present": {"measure", "latency", "cost", "detect", "diagnose", "session"},
     # The faces wire both towers and hold no logic; the package's front door is one of them.
     "cli": ALL,
     "notebook": ALL,

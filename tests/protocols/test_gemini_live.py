@@ -90,7 +90,7 @@ def test_a_transcription_that_says_so_ends_the_users_turn():
 @pytest.mark.parametrize(
     "message",
     [
-        {"usageMetadata": {"totalTokenCount": 3}},
+        {"usageMetadata": None},
         {"serverContent": {"generationComplete": True, "interrupted": False}},
         {"sessionResumptionUpdate": {"newHandle": "", "resumable": False}},
     ],

@@ -15,7 +15,8 @@ from functools import cached_property
 
 import numpy as np
 
-from voicediag import latency
+from voicediag import cost, latency
+from voicediag.cost import Cost
 from voicediag.latency import Latency
 from voicediag.measure import activity
 from voicediag.measure.activity import Activity
@@ -114,8 +115,8 @@ class Examination:
         return SpanSet(span.shifted(clock.offset_s) for span in spoken)
 
     @cached_property
-    def latency(self) -> Latency:
-        """How long people waited, on the session clock."""
+    def voices(self) -> tuple[SpanSet | None, SpanSet | None]:
+        """Where the user and the agent speak, on the session clock; None where one has no track."""
         heard, spoken = self.session.heard, self.session.spoken
         agent = self.speech(spoken.name) if spoken else None
         user = self.foreground(heard.name) if heard else None
@@ -124,7 +125,18 @@ class Examination:
             # The end of an echo is nobody's last word.
             late_s = (leak.echo.delay_ms or 0.0) / 1_000
             user -= SpanSet(Span(span.start_s + late_s, span.end_s + late_s + TAIL_S) for span in agent)
+        return user, agent
+
+    @cached_property
+    def latency(self) -> Latency:
+        """How long people waited."""
+        user, agent = self.voices
         return latency.measure(self.session, user=user, agent=agent)
+
+    @property
+    def cost(self) -> Cost:
+        """What the session cost."""
+        return cost.bill(self.session, user=self.voices[0])
 
     @cached_property
     def leak(self) -> Leak | None:

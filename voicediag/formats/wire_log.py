@@ -14,7 +14,7 @@ from voicediag.errors import FormatError
 from voicediag.formats import wire_line
 from voicediag.formats.pcm import Spool
 from voicediag.formats.wire_file import Unread, WireFile
-from voicediag.protocols.events import Audio, Broken, Event, Fact, Held, Malformed, Opened, TurnTaking, Words
+from voicediag.protocols.events import Audio, Broken, Event, Fact, Held, Malformed, Opened, TurnTaking, Used, Words
 from voicediag.protocols.secrets import quoted
 from voicediag.session import AudioRef, Clock, Session, SessionBuilder, Track, TrackName, WireEvent, seconds
 from voicediag.session.clock import NANOSECONDS
@@ -118,7 +118,7 @@ class WireLoader:
 
     def _tell(self, event: Event, passed: WireEvent, where: str) -> None:
         at_s = seconds(passed.t_ns)
-        self.understood += not isinstance(event, Malformed | Held)
+        self.understood += not isinstance(event, Malformed | Held | Used)
         match event:
             case Audio() if self.tracks is None:
                 self._keep(event, at_s, where)
@@ -145,6 +145,8 @@ class WireLoader:
                 self.builder.hold(event.rules)
             case Broken():
                 self.builder.slip(event.rule, at_s, passed.direction, message=passed.kind, said=event.said)
+            case Used():
+                self.builder.used(event.kind, at_s, counted=event.counted, model=event.model, tally=event.tally)
             case Malformed():
                 self._note(where, event.what)
 

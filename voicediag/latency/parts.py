@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 # In the order in which they come.
 PARTS: Final[Mapping[str, str]] = {
-    "vad_wait": "the provider's VAD, from the end of speech to its stop",
-    "provider": "VAD and model together: no message says when the turn was taken for over",
+    "vad_wait": "the VAD, until its stop",
+    "provider": "VAD and model together, where no message says the stop",
     "ask": "the app, until it asked for an answer",
     "call": "the model, until it called a tool",
-    "tool": "the tool, from its call to its result",
+    "tool": "the tool, until its result",
     "first_chunk": "the model, until the first sound came",
-    "cushion": "the player, from the sound's coming to its playing",
-    "lead": "silence at the beginning of the answer",
+    "cushion": "the player, until it played",
+    "lead": "silence before the first sound in it",
 }
 _NOBODY_KNOWS: Final = "provider"
 

@@ -6,14 +6,16 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from voicediag.cost import Billed, Cost
 from voicediag.detect.finding import Evidence, Finding
 from voicediag.diagnose import Diagnosis
 from voicediag.latency import PARTS, Latency
-from voicediag.session import Session
+from voicediag.session import Session, Tally
 
 SCHEMA = "voicediag.check/1"
 METER_SCHEMA = "voicediag.meter/1"
 MILLI, MICRO = 3, 6
+MODALITIES = ("text", "audio", "image")
 
 
 def check(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -29,7 +31,7 @@ def check(diagnosis: Diagnosis) -> dict[str, Any]:
         "unjudged": [{"id": verdict.id, "reason": verdict.reason} for verdict in diagnosis.unjudged],
         "meters": {name: _numbers(values) for name, values in diagnosis.meters.items()},
         "latency": _latency(diagnosis.latency),
-        "cost": {},
+        "cost": _cost(diagnosis.cost),
     }
 
 
@@ -115,6 +117,42 @@ def _latency(latency: Latency) -> dict[str, Any]:
     ]
     reason = latency.reason or None
     return {"turns": turns, "barge_ins": interruptions, "percentiles": percentiles, "reason": reason}
+
+
+def _cost(cost: Cost) -> dict[str, Any]:
+    sources = [
+        {"models": list(price.models), "source": price.source, "third_hand": price.third_hand} for price in cost.prices
+    ]
+    others = [
+        {"model": o.model, "usd_least": _number(o.usd_least), "usd_most": _number(o.usd_most), "how": o.how}
+        for o in cost.elsewhere
+    ]
+    idle = [cost.idle] if cost.idle else []
+    return {
+        "usd": _number(cost.usd),
+        "usd_most": _number(cost.usd_most),
+        "known_usd": _number(cost.known_usd),
+        "unpriced": list(cost.unpriced),
+        "used": _tally(cost.tally),
+        "turns": [_billed(billed) for billed in cost.billed],
+        "prices_date": cost.date,
+        "prices": sources,
+        "idle": [{"says": note.says, "source": note.source, "third_hand": note.third_hand} for note in idle],
+        "elsewhere": others,
+        "reason": cost.reason or None,
+    }
+
+
+def _billed(billed: Billed) -> dict[str, Any]:
+    usage = billed.usage
+    told = {"at_s": round(usage.at_s, MILLI), "kind": usage.kind, "model": usage.model or None}
+    return {**told, "usd": _number(billed.usd), "usd_most": _number(billed.usd_most), **_tally(usage.tally)}
+
+
+def _tally(tally: Tally) -> dict[str, Any]:
+    ways = {"asked": tally.asked, "cached": tally.cached, "answered": tally.answered}
+    counts = {f"{way}_{kind}": getattr(tokens, kind) for way, tokens in ways.items() for kind in MODALITIES}
+    return {**counts, "unattributed": tally.unattributed, "seconds": _number(tally.seconds)}
 
 
 def _numbers(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voicediag.present import clips, phrases, plots, waits
+from voicediag.present import bills, clips, phrases, plots, waits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,6 +88,7 @@ def _about(diagnosis: Diagnosis) -> dict[str, Any]:
         **_session(diagnosis.session, diagnosis.findings),
         "diagnosis": diagnosis,
         "cards": _cards(diagnosis),
+        "bills": bills,
         "waits": waits.rows(diagnosis.latency),
         "turn_waits": waits.turn_rows(diagnosis.latency),
         "version": _version(),

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from voicediag.detect.finding import Evidence, Finding, Severity
 from voicediag.diagnose import Diagnosis
-from voicediag.present import waits
+from voicediag.present import bills, waits
 from voicediag.session import Session
 
 STYLES = {Severity.HIGH: "bold red", Severity.MEDIUM: "bold yellow", Severity.LOW: "yellow", Severity.INFO: "cyan"}
@@ -67,6 +67,8 @@ def _report(diagnosis: Diagnosis) -> Iterator[RenderableType]:
         yield Text.assemble(("clear     ", "green"), verdict.id, (bound, "dim"))
     if waited := waits.line(diagnosis.latency):
         yield Text.assemble(("latency   ", "bold"), waited)
+    if billed := bills.line(diagnosis.cost):
+        yield Text.assemble(("cost      ", "bold"), billed)
 
 
 def _unjudged(diagnosis: Diagnosis) -> dict[str, list[str]]:

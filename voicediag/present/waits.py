@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 MOST_TURNS = 200
 NAMES: Final[Mapping[str, str]] = {
-    "audio_ms": "answer, as heard: last sound of the user to first sound of the agent",
-    "logged_ms": "answer, as logged: the turn's end by the wire to the first message with sound",
+    "audio_ms": "answer as heard, from the last word",
+    "logged_ms": "answer as logged, from the stop",
     **{f"{part}_ms": f"of it: {says}" for part, says in PARTS.items()},
-    "connect_ms": "connect: setup to the provider's agreement",
-    "greeting_ms": "greeting: agreement or request to the first sound",
-    "notice_ms": "barge-in: the user's first sound to the notice",
-    "stop_ms": "barge-in: the notice to the agent's silence",
-    "flush_ms": "barge-in: the notice to the player's flush",
+    "connect_ms": "connecting, until the provider agreed",
+    "greeting_ms": "greeting, until it was heard",
+    "notice_ms": "barge-in, until the notice came",
+    "stop_ms": "notice, until the agent fell silent",
+    "flush_ms": "notice, until the player was flushed",
 }
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from voicediag.session import Role, Rule, TrackName
     from voicediag.session.events import CueKind, MarkKind
+    from voicediag.session.usage import Counted, Tally, UsageKind
 
 Encoding: TypeAlias = Literal["pcm_16", "mulaw", "alaw"]
 BYTES_A_FRAME: Final[dict[str, int]] = {"pcm_16": 2, "mulaw": 1, "alaw": 1}
@@ -115,13 +116,30 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """What was used; `model` is empty where it is the session's own.
+
+    Attributes
+    ----------
+    counted : str
+        Whether it adds to what was said before (``"each"``), replaces what was said of the same turn (``"turn"``), or
+        what was said of the same connection (``"running"``).
+    """
+
+    kind: UsageKind
+    counted: Counted
+    tally: Tally
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Malformed:
     """A part of a message that breaks its own form, so that nothing can be read from it."""
 
     what: str
 
 
-Event: TypeAlias = Audio | Words | TurnTaking | Opened | Fact | Held | Broken | Malformed
+Event: TypeAlias = Audio | Words | TurnTaking | Opened | Fact | Held | Broken | Used | Malformed
 
 
 def slips_in(meaning: Iterable[Event]) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from voicediag.protocols.conversation import entries, failed, look, named, rate_of, sound_in, spelt, text_of
-from voicediag.protocols.events import Event, Fact, Malformed, Opened, TurnTaking, Words
+from voicediag.protocols.events import Event, Fact, Malformed, Opened, TurnTaking, Used, Words
+from voicediag.protocols.usage import of_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -66,6 +67,9 @@ def _sent(message: Mapping[str, Any]) -> Iterator[Event]:
 
 
 def _received(message: Mapping[str, Any]) -> Iterator[Event]:
+    # It may ride on the message that ends its turn.
+    if tally := of_turn(look(message, "usageMetadata")):
+        yield Used(kind="response", counted="turn", tally=tally)
     content = look(message, "serverContent")
     yield from _words("user", look(content, "inputTranscription"))
     for part in entries(look(content, "modelTurn", "parts")):

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from voicediag.protocols.conversation import failed, look, named, number_of, rate_of, sound_in, text_of
-from voicediag.protocols.events import Event, Fact, Opened, TurnTaking, Words
+from voicediag.protocols.events import Event, Fact, Opened, TurnTaking, Used, Words
 from voicediag.protocols.secrets import quoted
+from voicediag.protocols.usage import of_connection, of_response, of_transcription
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 PCM_RATE_HZ = 24_000
 TELEPHONE_RATE_HZ = 8_000
+GPT_LIVE = "gpt-live-1"
+UNNAMED = "a transcription model that no message names"
 _FORMATS: Final[dict[str, tuple[Encoding, int]]] = {
     "audio/pcm": ("pcm_16", PCM_RATE_HZ),
     "audio/pcmu": ("mulaw", TELEPHONE_RATE_HZ),
@@ -50,6 +53,7 @@ class OpenAIRealtime:
         }
         self._heard: set[str] = set()
         self._interrupts = True
+        self._transcriber = ""
 
     @staticmethod
     def speaks(message: Mapping[str, Any]) -> bool:
@@ -78,7 +82,14 @@ class OpenAIRealtime:
                 return [TurnTaking(kind="speech-stopped", audio_ms=number_of(message.get("audio_end_ms")))]
             case "down", "response.done":
                 cancelled = look(message, "response", "status") == "cancelled"
-                return [TurnTaking(kind="interrupted" if cancelled else "turn-complete")]
+                tally = of_response(look(message, "response", "usage"))
+                used: list[Event] = [Used(kind="response", counted="each", tally=tally)] if tally else []
+                return [*used, TurnTaking(kind="interrupted" if cancelled else "turn-complete")]
+            case "down", "session.usage.updated" | "session.closed":
+                # GPT-Live counts seconds and says their sum so far; of its protocol nothing else is read.
+                tally = of_connection(message.get("usage"))
+                model = text_of(look(message, "session", "model")) or GPT_LIVE
+                return [Used(kind="session", counted="running", tally=tally, model=model)] if tally else []
             case "up", "conversation.item.truncate":
                 # The client says where it stopped playing: what it had queued was thrown away.
                 return [TurnTaking(kind="interrupted")]
@@ -99,6 +110,8 @@ class OpenAIRealtime:
             self._adopt(track, look(session, "audio", way, "format") or look(session, f"{way}_audio_format"))
         detection = look(session, "audio", "input", "turn_detection")
         self._interrupts = look(detection, "interrupt_response") is not False
+        transcription = look(session, "audio", "input", "transcription") or look(session, "input_audio_transcription")
+        self._transcriber = text_of(look(transcription, "model")) or self._transcriber
         return [Opened(model=text_of(look(session, "model")), expires_at=number_of(look(session, "expires_at")))]
 
     @staticmethod
@@ -145,7 +158,11 @@ class OpenAIRealtime:
         item = text_of(message.get("item_id"))
         text = "" if item in self._heard else text_of(message.get("transcript"))
         self._heard.discard(item)
-        return [Words(role="user", text=text, done=True)]
+        said = Words(role="user", text=text, done=True)
+        tally = of_transcription(message.get("usage"))
+        if tally is None:
+            return [said]
+        return [said, Used(kind="transcription", counted="each", tally=tally, model=self._transcriber or UNNAMED)]
 
 
 def _failed(error: Mapping[str, Any]) -> Fact:

@@ -12,6 +12,7 @@ from voicediag.session.session import Session
 from voicediag.session.slips import Breaches, Rule, Slip
 from voicediag.session.source import ArraySource, AudioSource, Samples
 from voicediag.session.track import TRACK_NAMES, Role, Track, TrackName, track_name
+from voicediag.session.usage import Tally, Tokens, Usage
 
 __all__ = [
     "TRACK_NAMES",
@@ -32,9 +33,12 @@ __all__ = [
     "Session",
     "SessionBuilder",
     "Slip",
+    "Tally",
+    "Tokens",
     "Track",
     "TrackName",
     "Turn",
+    "Usage",
     "WireEvent",
     "seconds",
     "track_name",

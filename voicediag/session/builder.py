@@ -20,6 +20,7 @@ from voicediag.session.session import Session
 from voicediag.session.slips import Rule, Slip, SlipBook
 from voicediag.session.track import TRACK_NAMES, Track, TrackName
 from voicediag.session.turns import TurnTaker, Utterance
+from voicediag.session.usage import Counted, Tally, Usage, UsageKind, UsageLog
 from voicediag.spans import Span
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class SessionBuilder:
     _chunks: ChunkLog = field(default_factory=ChunkLog)
     _slips: SlipBook = field(default_factory=SlipBook)
     _rules: dict[str, Rule] = field(default_factory=dict)
+    _used: UsageLog = field(default_factory=UsageLog)
     _unlisted: int = 0
 
     def add_track(self, track: Track) -> None:
@@ -150,6 +152,7 @@ class SessionBuilder:
     ) -> None:
         """Note what the last message says of the session itself."""
         self._chunks.said(kind)
+        self._used.event(kind)
         facts = {"id": id, "name": name, "left_s": left_s, "awaits_ask": awaits_ask, "said": said, "fault": fault}
         self._landmarks.put(kind, at_s, received=self.received, **facts)
 
@@ -171,7 +174,13 @@ class SessionBuilder:
         if kind == "interrupted":
             self.mark("interrupted", at_s)
         self._chunks.said(kind)
+        self._used.event(kind)
         self._turns.cue(kind, at_s, audio_ms)
+
+    def used(self, kind: UsageKind, at_s: float, *, counted: Counted, model: str, tally: Tally) -> None:
+        """Note what a message says was used, by the session's own model where it names none."""
+        model = model or str(self.provenance.get("model", ""))
+        self._used.take(Usage(at_s=at_s, kind=kind, model=model, tally=tally), counted)
 
     def build(self, *, wire: Iterable[WireEvent] = (), playback: Iterable[PlaybackEvent] = ()) -> Session:
         """Return the session so far; the builder may go on collecting."""
@@ -191,6 +200,7 @@ class SessionBuilder:
             arrivals=arrivals(chunks, self._heard),
             rules=tuple(self._rules.values()),
             breaches=self._slips.all(),
+            usage=tuple(self._used.usages),
             problems=tuple(problems),
             provenance=dict(self.provenance),
         )

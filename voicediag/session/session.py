@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from voicediag.session.events import Arrival, Cue, Mark, PlaybackEvent, Problem, Turn, WireEvent
     from voicediag.session.slips import Breaches, Rule
     from voicediag.session.track import Track, TrackName
+    from voicediag.session.usage import Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,8 @@ class Session:
         The rules of the provider that the wire was held against; empty where nobody knows any.
     breaches : tuple of Breaches
         Those of them that were broken.
+    usage : tuple of Usage
+        What the provider says was used, in order of passing.
     problems : tuple of Problem
         What of the recording could not be read.
     provenance : mapping
@@ -59,6 +62,7 @@ class Session:
     arrivals: tuple[Arrival, ...] = ()
     rules: tuple[Rule, ...] = ()
     breaches: tuple[Breaches, ...] = ()
+    usage: tuple[Usage, ...] = ()
     problems: tuple[Problem, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
