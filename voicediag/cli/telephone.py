@@ -55,6 +55,6 @@ def _print(told: Told) -> None:
     unplayed = f", of which {told.unplayed_s:.1f} s were not played" if told.unplayed_s else ""
     print(f"The app sent {told.received_s:.1f} s of sound{unplayed}, {told.marks} marks and {told.clears} clears.")
     for slip, times in told.slips.items():
-        print(f"Against Twilio's rules: {slip}, {times} times (docs/twilio.md).")
+        print(f"Against Twilio's rules: {slip}, {times} times (docs/faults/protocol-slip.md).")
     if told.folder:
         print(f"Recorded: {told.folder}")

@@ -1,7 +1,8 @@
 """Let other people's clients hold a whole conversation with the emulators: ``make conformance``.
 
 Each client has an environment of its own, because their pins conflict. The agent greets, answers a question, calls a
-function, is interrupted and answers again; pipecat and livekit, which answer calls by themselves, are not called.
+function, is interrupted and answers again; pipecat and livekit, which answer calls by themselves, are not called. Apps
+that Twilio dials are dialled.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import dialled
 import numpy as np
 import soxr
 
@@ -41,10 +43,11 @@ class Client:
     packages: tuple[str, ...]
     tls: bool = False
     called: bool = True
+    shares: str = ""
 
     @property
     def home(self) -> Path:
-        return ENVIRONMENTS / Path(self.script).stem
+        return ENVIRONMENTS / (self.shares or Path(self.script).stem)
 
     @property
     def is_node(self) -> bool:
@@ -65,6 +68,12 @@ CLIENTS = {
     ),
     "pipecat 1.14.0, Python": Client(
         provider="openai", script="pipecat_python.py", packages=("pipecat-ai[openai]==1.14.0",), called=False
+    ),
+    "pipecat 1.14.0, Twilio": Client(
+        provider="twilio",
+        script="pipecat_twilio.py",
+        packages=("pipecat-ai[openai]==1.14.0",),
+        shares="pipecat_python",
     ),
     "livekit 1.8.9, Python": Client(
         provider="openai", script="livekit_python.py", packages=("livekit-agents[openai]==1.8.9",), called=False
@@ -121,6 +130,8 @@ def write_voice(folder: Path) -> None:
 
 async def talk(client: Client, folder: Path) -> dict[str, object]:
     """Return what a client tells of its conversation."""
+    if client.provider == "twilio":
+        return await dialled.talk([client.program, str(HERE / client.script)], folder / "calls")
     ca_file = folder / f"{client.home.name}.pem"
     async with serving(
         client.provider, CALLING if client.called else Scenario(), tls_port=0, ca_file=ca_file
@@ -173,7 +184,8 @@ async def main() -> int:
     failed = 0
     for name, client in CLIENTS.items():
         told = told_by.get(name, {"failed": lacking[name]})
-        slips = wrong(told, called=client.called)
+        by_telephone = client.provider == "twilio"
+        slips = dialled.wrong(told) if by_telephone else wrong(told, called=client.called)
         failed += bool(slips)
         whole = f"a whole conversation, {told.get('audio_bytes', 0)} bytes of sound"
         sys.stdout.write(f"{name:30}{'; '.join(slips) or whole}\n")
