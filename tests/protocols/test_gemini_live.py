@@ -168,3 +168,19 @@ def test_no_message_raises(message):
             GeminiLive().receive(direction, message)
         GeminiLive.speaks(message)
         GeminiLive.without_audio(message)
+
+
+@both({"voiceActivity": {"voiceActivityType": "ACTIVITY_START", "audioOffset": "1.25s"}})
+def test_a_voice_activity_says_where_the_user_starts(message):
+    assert GeminiLive().receive("down", message) == [TurnTaking(kind="speech-started", audio_ms=1_250.0)]
+
+
+@pytest.mark.parametrize("offset", [None, 3, "soon", "1e9s"])
+def test_a_voice_activity_without_a_place_has_none(offset):
+    message = {"voiceActivity": {"voiceActivityType": "ACTIVITY_END", "audioOffset": offset}}
+    assert GeminiLive().receive("down", message) == [TurnTaking(kind="speech-stopped")]
+
+
+@both({"realtimeInput": {"activityStart": {}}})
+def test_an_app_that_listens_itself_breaks_in(message):
+    assert GeminiLive().receive("up", message) == [Fact(kind="broke-in")]

@@ -7,7 +7,7 @@ which they take effect: sound first, so that an interruption in the same message
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from voicediag.protocols.conversation import entries, failed, look, named, rate_of, sound_in, spelt, text_of
 from voicediag.protocols.events import Event, Fact, Malformed, Opened, TurnTaking, Used, Words
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from voicediag.session import Role, TrackName
-    from voicediag.session.events import Direction
+    from voicediag.session.events import CueKind, Direction
 
 # What the service takes and makes where the MIME type names no rate.
 UP_RATE_HZ = 16_000
 DOWN_RATE_HZ = 24_000
 _OURS = ("setup", "setupComplete", "serverContent", "realtimeInput", "clientContent", "toolCall", "toolResponse")
 _LEFT = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s")
+# Newer models say where in the stream the user starts and stops.
+_ACTIVITY: Final[dict[str, CueKind]] = {"ACTIVITY_START": "speech-started", "ACTIVITY_END": "speech-stopped"}
 _RATE = re.compile(r";\s*rate\s*=\s*(\d{1,7})(?!\d)", re.IGNORECASE)
 # The names under which clients send 16-bit PCM; the service takes nothing else.
 _PCM = ("audio/pcm", "audio/l16", "audio/x-pcm", "audio/raw", "audio/x-raw")
@@ -59,6 +61,8 @@ def _sent(message: Mapping[str, Any]) -> Iterator[Event]:
     given = look(message, "realtimeInput")
     for chunk in (look(given, "audio"), *entries(look(given, "mediaChunks"))):
         yield from _audio(chunk, "user-sent", UP_RATE_HZ)
+    if look(given, "activityStart") is not None:
+        yield Fact(kind="broke-in")
     said = look(given, "activityEnd") is not None or text_of(look(given, "text"))
     if said or look(message, "clientContent", "turnComplete") is True:
         yield Fact(kind="asked")
@@ -79,6 +83,10 @@ def _received(message: Mapping[str, Any]) -> Iterator[Event]:
         if isinstance(called := look(part, "functionCall"), dict):
             yield named("tool-call", called.get("id"), called.get("name"))
     yield from _words("agent", look(content, "outputTranscription"))
+    activity = look(message, "voiceActivity")
+    if kind := _ACTIVITY.get(text_of(look(activity, "voiceActivityType"))):
+        offset = _LEFT.fullmatch(text_of(look(activity, "audioOffset")))
+        yield TurnTaking(kind=kind, audio_ms=float(offset[1]) * 1_000 if offset else None)
     if look(content, "interrupted") is True:
         yield TurnTaking(kind="interrupted")
     if look(content, "turnComplete") is True:

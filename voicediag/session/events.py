@@ -19,6 +19,7 @@ MarkKind: TypeAlias = Literal[
     "setup",  # the app asks for a session
     "ready",  # the provider agrees
     "asked",  # the app asks the model to speak
+    "broke-in",  # the app itself says that the user speaks
     "answered",  # the first that comes of the model after any of the above or below
     "interrupted",
     "tool-call",
