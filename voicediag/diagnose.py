@@ -22,7 +22,7 @@ EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     Cause.FORMAT: frozenset({Cause.STARVATION, Cause.ECHO, Cause.VAD}),
     Cause.STARVATION: frozenset({Cause.VAD}),
     Cause.ECHO: frozenset({Cause.VAD, "unflushed-playback"}),
-    "echo-leak": frozenset({"self-hearing-loop"}),
+    "echo-leak": frozenset({"self-hearing-loop", "false-start"}),
     "self-hearing-loop": frozenset({"false-start", "unflushed-playback"}),
     # A broken recording and a clipped track change what is heard, not which other faults there are.
     "damaged-recording": frozenset(),
@@ -39,6 +39,9 @@ EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     "protocol-slip": frozenset(),
     # What the provider refuses it does not do.
     "provider-error": frozenset({Cause.LATENCY, "silent-connect", "dropped-connection", "unanswered-tool-call"}),
+    # What the provider mishears costs answers, and makes no other fault.
+    "false-start": frozenset(),
+    "early-endpoint": frozenset(),
     # The calls of a connection are lost with it.
     "session-limit": frozenset({Cause.LATENCY, "unanswered-tool-call"}),
     "dropped-connection": frozenset({Cause.LATENCY, "unanswered-tool-call"}),

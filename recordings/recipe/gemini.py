@@ -52,7 +52,7 @@ def conversation(staged: Staged) -> Iterator[Message]:
 
 
 def _heard(turn: Heard, lead: str) -> Iterator[Message]:
-    for number, text in enumerate(pieces(turn.text, 3)):
+    for number, text in enumerate(pieces(turn.text, 3) if turn.text else []):
         at_s = turn.end_s + TRANSCRIPT_LAG_S + 0.07 * number
         said = text if number else lead + text
         yield Message(at_s=at_s, up=False, body=_content(inputTranscription={"text": said}))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recipe import accidents, gemini, openai, sound, stage, voices
-from recipe.stage import AGENT_HZ, DIALECTS, Reply, Staged
+from recipe.stage import AGENT_HZ, DIALECTS, Heard, Reply, Staged
 from recipe.wire_damages import OnTheWire
 from voicediag.formats import session_folder
 from voicediag.session import ArraySource, Clock, PlaybackEvent, Session, Track, TrackName, WireEvent
@@ -63,6 +63,7 @@ def produce(scene: Scene, folder: Path) -> None:
         *_of_the_wire(scene, staged, passed),
         *_unflushed(staged),
         *_starved(staged),
+        *_haunted(staged),
     ]
     session_folder.write(_session(scene, staged, sounds, passed.messages), folder, truth=_truth(scene, staged, faults))
     if scene.killed_s is not None:
@@ -118,7 +119,7 @@ def _killed(scene: Scene, staged: Staged) -> Iterator[Truth]:
 
 def _of_the_wire(scene: Scene, staged: Staged, passed: OnTheWire) -> Iterator[Truth]:
     if passed.spans:
-        track = "agent-received" if staged.replies else "user-sent"
+        track = "agent-received" if staged.replies and not staged.pauses else "user-sent"
         sizes = passed.sizes or {}
         yield {"id": scene.folder, "track": track, "spans": _pairs(passed.spans), "sizes": sizes}
         for symptom in passed.brings:
@@ -148,6 +149,12 @@ def _starved(staged: Staged) -> Iterator[Truth]:
         yield {"id": "starved-playback", "track": track, "spans": _pairs(sorted(spans)), "sizes": sizes}
 
 
+def _haunted(staged: Staged) -> Iterator[Truth]:
+    if staged.ghosts:
+        spans = _pairs(staged.ghosts)
+        yield {"id": "false-start", "track": "user-sent", "spans": spans, "sizes": {"starts": len(spans)}}
+
+
 def _echoes(scene: Scene, staged: Staged) -> Iterator[Truth]:
     if scene.path is None:
         return
@@ -157,6 +164,15 @@ def _echoes(scene: Scene, staged: Staged) -> Iterator[Truth]:
     yield {"id": "echo-leak", "track": "user-sent", "spans": _pairs(SpanSet(spans)), "sizes": sizes}
     if scene.folder == "self-hearing-loop":
         yield _loop(staged, delay_s)
+    # One provider tells of each start, the other of interruptions only.
+    told = [
+        Span(turn.start_s, turn.end_s)
+        for turn in staged.turns
+        if isinstance(turn, Heard) and turn.echo and (scene.provider == "openai-realtime" or turn.over_agent)
+    ]
+    if told:
+        sizes = {"starts": len(told)}
+        yield {"id": "false-start", "track": "user-sent", "spans": _pairs(told), "sizes": sizes}
 
 
 def _loop(staged: Staged, delay_s: float) -> Truth:

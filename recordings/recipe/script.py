@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class User:
     """A person speaks: clips one after the other, `after_s` after the last sound, or `during_s` into the agent's turn.
 
-    Who barges in stops the agent's turn; who only talks along does not.
+    Who barges in stops the agent's turn; who only talks along does not. ``pause`` says before which clip, and for how
+    many seconds, the person stops to think.
     """
 
     say: tuple[str, ...]
@@ -28,6 +29,7 @@ class User:
     after_s: float = 0.8
     during_s: float | None = None
     barges_in: bool = False
+    pause: tuple[int, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,15 @@ class Echo:
     heard: str
 
 
-Line = User | Agent | Echo
+@dataclass(frozen=True, kw_only=True)
+class Ghost:
+    """The provider hears the user start `during_s` into the agent's last turn, while nobody speaks."""
+
+    during_s: float
+    lasts_s: float = 0.4
+
+
+Line = User | Agent | Echo | Ghost
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +88,7 @@ class Moments:
     duration_s: float
     user: tuple[Span, ...]
     agent: tuple[Span, ...]
+    pauses: tuple[Span, ...] = ()
 
 
 Damage = Callable[[Samples, int, Moments], Injected]

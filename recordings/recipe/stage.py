@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recipe import hardships, places, sound, voices
-from recipe.script import Agent, Echo, Moments, Scene, User
+from recipe.script import Agent, Echo, Ghost, Moments, Scene, User
 from voicediag.signals import leak
 from voicediag.spans import Span
 
@@ -48,6 +48,7 @@ class Heard:
     end_s: float
     over_agent: bool = False
     silence_s: float = 0.5
+    echo: bool = False
 
 
 @dataclass(kw_only=True)
@@ -90,6 +91,8 @@ class Staged:
     turns: list[Heard | Reply] = field(default_factory=list)
     spoken: list[tuple[int, Samples]] = field(default_factory=list)
     user_spans: list[Span] = field(default_factory=list)
+    pauses: list[Span] = field(default_factory=list)
+    ghosts: list[Span] = field(default_factory=list)
     duration_s: float = 0.0
 
     @property
@@ -101,7 +104,7 @@ class Staged:
     def moments(self) -> Moments:
         """Where people and agent speak."""
         spans = tuple(Span(reply.play_s, reply.end_s) for reply in self.replies)
-        return Moments(duration_s=self.duration_s, user=tuple(self.user_spans), agent=spans)
+        return Moments(duration_s=self.duration_s, user=tuple(self.user_spans), agent=spans, pauses=tuple(self.pauses))
 
 
 def stage(scene: Scene) -> Staged:
@@ -115,6 +118,8 @@ def stage(scene: Scene) -> Staged:
                 _answer(scene, staged, line)
             case Echo():
                 _return(scene, staged, line)
+            case Ghost():
+                _haunt(staged, line)
     ends = [span.end_s for span in staged.user_spans] + [reply.end_s for reply in staged.replies]
     # Whole chunks of either provider.
     staged.duration_s = round(np.ceil((max(ends) + scene.tail_s) / 0.04) * 0.04, 3)
@@ -124,7 +129,7 @@ def stage(scene: Scene) -> Staged:
 
 def _speak(scene: Scene, staged: Staged, line: User) -> None:
     rate_hz = DIALECTS[scene.provider].user_hz
-    voice = voices.person(line.say, rate_hz)
+    voice, pause = _said(line, rate_hz)
     last = staged.replies[-1] if staged.replies else None
     if line.during_s is None:
         start_s = _silence_from(staged) + line.after_s if staged.turns or staged.user_spans else scene.first_s
@@ -136,10 +141,22 @@ def _speak(scene: Scene, staged: Staged, line: User) -> None:
         _stop(last, span.start_s + BARGE_IN_S, late_s=scene.unflushed_s)
     staged.spoken.append((start, voice))
     staged.user_spans.append(span)
+    staged.pauses += [pause.shifted(span.start_s)] if pause else []
     if line.heard and not scene.deaf:
         over = line.during_s is not None
         where = {"start_s": span.start_s, "end_s": span.end_s, "silence_s": scene.silence_s}
         staged.turns.append(Heard(text=line.heard, over_agent=over, **where))
+
+
+def _said(line: User, rate_hz: int) -> tuple[Samples, Span | None]:
+    """Return what a person says, and where in it they stop to think."""
+    if line.pause is None:
+        return voices.person(line.say, rate_hz), None
+    before, silence_s = line.pause
+    first, rest = voices.person(line.say[:before], rate_hz), voices.person(line.say[before:], rate_hz)
+    silence = np.zeros(round(silence_s * rate_hz), np.float32)
+    pause = Span(first.size / rate_hz, (first.size + silence.size) / rate_hz)
+    return np.concatenate([first, silence, rest]), pause
 
 
 def _answer(scene: Scene, staged: Staged, line: Agent) -> None:
@@ -166,8 +183,14 @@ def _return(scene: Scene, staged: Staged, line: Echo) -> None:
     delay_s = scene.path.delay_ms / 1_000 if scene.path else 0.0
     over = last.stop_s is not None
     staged.turns.append(
-        Heard(text=line.heard, start_s=last.play_s + delay_s, end_s=last.end_s + delay_s, over_agent=over)
+        Heard(text=line.heard, start_s=last.play_s + delay_s, end_s=last.end_s + delay_s, over_agent=over, echo=True)
     )
+
+
+def _haunt(staged: Staged, line: Ghost) -> None:
+    start_s = staged.replies[-1].play_s + line.during_s
+    staged.ghosts.append(Span(start_s, start_s + line.lasts_s))
+    staged.turns.append(Heard(text="", start_s=start_s, end_s=start_s + line.lasts_s, over_agent=True))
 
 
 def _stop(reply: Reply, at_s: float, *, late_s: float) -> None:

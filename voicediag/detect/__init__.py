@@ -4,7 +4,9 @@ from voicediag.detect import (
     clipped_audio,
     damaged_recording,
     dropped_connection,
+    early_endpoint,
     echo_leak,
+    false_start,
     protocol_slip,
     provider_error,
     self_hearing_loop,
@@ -65,5 +67,7 @@ DETECTORS: tuple[Detector, ...] = (
     starved_playback.DETECTOR,
     echo_leak.DETECTOR,
     self_hearing_loop.DETECTOR,
+    false_start.DETECTOR,
+    early_endpoint.DETECTOR,
     slow_turn.DETECTOR,
 )

@@ -13,7 +13,9 @@ PRECISION: Final[dict[str, float]] = {
     # It compares counts, so that nothing can be sampled; what it says was promised and was not there.
     "damaged-recording": 0.99,
     "dropped-connection": 0.95,
+    "early-endpoint": 0.9,
     "echo-leak": 0.99,
+    "false-start": 0.9,
     "protocol-slip": 0.95,
     "provider-error": 0.95,
     "self-hearing-loop": 0.95,
