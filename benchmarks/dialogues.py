@@ -12,12 +12,19 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from voicediag.live.emulator.gate import Gate
+from voicediag.live.emulator.scenario import Vad
 from voicediag.measure import measure_active_level
-from voicediag.session import Chunks, Role, Samples, Turn
+from voicediag.session import Chunks, Cue, Role, Samples, Turn
+from voicediag.session.events import CueKind
 from voicediag.spans import Span
 
 RATE_HZ = 16_000
 DURATION_S = 24.0
+# A player's cushion hides so much jitter.
+HIDDEN_S = 0.09
+# From the end of a turn to the first sound of its answer.
+ANSWER_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,8 @@ class Scene:
     random: np.random.Generator
     turns: tuple[Turn, ...] = ()
     chunks: Chunks | None = None
+    cues: tuple[Cue, ...] = ()
+    noise: Samples | None = None
 
 
 def draw(material: Material, random: np.random.Generator) -> Scene:
@@ -65,7 +74,7 @@ def draw(material: Material, random: np.random.Generator) -> Scene:
     room = np.resize(noise[begin : begin + frames], frames)
     room = room * np.float32(10 ** (random.uniform(-68, -50) / 20) / np.sqrt(np.mean(room**2)))
     way = material.rooms[random.integers(len(material.rooms))]
-    return Scene(user + room, agent, way, random, tuple(turns), _chunks(turns, random))
+    return Scene(user + room, agent, way, random, tuple(turns), _chunks(turns, random), noise=room)
 
 
 def _chunks(turns: list[Turn], random: np.random.Generator) -> Chunks:
@@ -76,7 +85,7 @@ def _chunks(turns: list[Turn], random: np.random.Generator) -> Chunks:
     for number, turn in enumerate(turn for turn in turns if turn.role == "agent"):
         begin, end = (round(at * RATE_HZ) for at in (turn.span.start_s, turn.span.end_s))
         came = turn.span.start_s + np.arange(0, end - begin, length) / RATE_HZ / speed
-        came += random.exponential(jitter_s, came.size)
+        came += np.minimum(random.exponential(jitter_s, came.size), HIDDEN_S)
         at_s.append(np.maximum.accumulate(came))
         firsts.append(np.arange(begin, end, length))
         ends.append(np.minimum(firsts[-1] + length, end))
@@ -88,6 +97,23 @@ def _chunks(turns: list[Turn], random: np.random.Generator) -> Chunks:
 def as_chunks(at_s: NDArray[Any], firsts: NDArray[Any], ends: NDArray[Any], answers: NDArray[Any]) -> Chunks:
     """Return chunks at the rate of the dialogues, of a wire that says where answers end."""
     return Chunks(rate_hz=RATE_HZ, at_s=at_s, firsts=firsts, ends=ends, answers=answers, ended=True)
+
+
+def hear(scene: Scene, *, silence_ms: int, threshold_dbfs: float) -> tuple[Cue, ...]:
+    """Return what a provider with a level gate tells of a microphone; a start cancels what is due or said."""
+    gate = Gate(Vad(threshold_dbfs=threshold_dbfs, silence_ms=silence_ms), RATE_HZ)
+    size, cues, answered_s = RATE_HZ // 25, [], -1.0
+    agent = [turn.span for turn in scene.turns if turn.role == "agent"]
+    for start in range(0, scene.user.size, size):
+        for heard in gate.push(scene.user[start : start + size]):
+            at_s = (start + size) / RATE_HZ + float(scene.random.uniform(0.05, 0.3))
+            kind: CueKind = "speech-started" if heard.kind == "started" else "speech-stopped"
+            cues.append(Cue(kind=kind, at_s=at_s, audio_s=heard.audio_ms / 1_000))
+            if kind == "speech-stopped":
+                answered_s = at_s
+            elif at_s - answered_s < ANSWER_S or any(span.start_s <= at_s <= span.end_s for span in agent):
+                cues.append(Cue(kind="interrupted", at_s=at_s + 0.01))
+    return tuple(cues)
 
 
 def turn_of(role: Role, span: Span, *, like: Turn | None = None) -> Turn:

@@ -32,6 +32,7 @@ from benchmarks.dialogues import (
     as_chunks,
     as_int16,
     draw,
+    hear,
     read_material,
     to_peak,
     turn_of,
@@ -39,7 +40,7 @@ from benchmarks.dialogues import (
 from benchmarks.table import show
 from voicediag import signals
 from voicediag.detect import DETECTORS
-from voicediag.session import ArraySource, Chunks, Samples, Session, Track, TrackName
+from voicediag.session import ArraySource, Chunks, Cue, Mark, Samples, Session, Track, TrackName
 from voicediag.spans import Span
 
 ROOT = Path(__file__).parents[1]
@@ -99,7 +100,10 @@ def _found(job: tuple[str, int]) -> set[str]:
     scene = PLANTS[name](draw(material, np.random.default_rng((SEED, trial))))
     sounds: dict[TrackName, Samples] = {"user-sent": scene.user, "agent-received": scene.agent}
     tracks = {name: Track(name=name, source=ArraySource(as_int16(s), RATE_HZ)) for name, s in sounds.items()}
-    session = Session(source="planted", tracks=tracks, turns=scene.turns, chunks=scene.chunks)
+    marks = (Mark(kind="ready", at_s=0.0, message="planted"),) if scene.cues else ()
+    session = Session(
+        source="planted", tracks=tracks, turns=scene.turns, chunks=scene.chunks, cues=scene.cues, marks=marks
+    )
     diagnosis = vd.check(session, detectors=ASKED)
     return {finding.id for finding in diagnosis.findings}
 
@@ -242,6 +246,51 @@ def _with(scene: Scene, *, at_s: NDArray[Any]) -> Chunks:
     return as_chunks(at_s, came.firsts, came.ends, came.answers)
 
 
+def _heard(low_ms: int, high_ms: int) -> Plant:
+    """A provider that ends turns after so much silence."""
+
+    def plant(scene: Scene) -> Scene:
+        silence_ms = round(scene.random.uniform(low_ms, high_ms))
+        threshold_dbfs = scene.random.uniform(-46, -40)
+        return replace(scene, cues=hear(scene, silence_ms=silence_ms, threshold_dbfs=threshold_dbfs))
+
+    return plant
+
+
+def _hasty(scene: Scene) -> Scene:
+    """The user stops to think in the middle of a turn, and the provider ends it there."""
+    noise = scene.user * 0 if scene.noise is None else scene.noise
+    voice = scene.user - noise
+    late_s = {"vad": 0.0, "arrival": 1.0}
+    users = [turn for turn in scene.turns if turn.role == "user"]
+    mine = [turn.span.shifted(-late_s[turn.learnt_from]) for turn in users if turn.span.duration_s > 1.5]
+    said = mine[scene.random.integers(len(mine))]
+    frames = np.arange(round(said.start_s * RATE_HZ), min(voice.size, round(said.end_s * RATE_HZ)), 160)
+    power = np.array([float(np.sum(voice[frame : frame + 160] ** 2)) for frame in frames])
+    # Its clip has silence around it: the middle is where the middle of its energy is.
+    middle = slice(*np.searchsorted(np.cumsum(power) / power.sum(), (0.3, 0.7)).tolist())
+    at, silent = int(frames[middle][int(np.argmin(power[middle]))]), round(scene.random.uniform(0.2, 0.45) * RATE_HZ)
+    paused = np.concatenate((voice[:at], np.zeros(silent, np.float32), voice[at:-silent]))
+    scene = replace(scene, user=paused + noise)
+    silence_ms = round(scene.random.uniform(60, 150))
+    return replace(scene, cues=hear(scene, silence_ms=silence_ms, threshold_dbfs=scene.random.uniform(-46, -40)))
+
+
+def _ghostly(scene: Scene) -> Scene:
+    """A provider that also hears a start while the agent speaks and the user is silent."""
+    scene = _heard(700, 1_000)(scene)
+    alone = [turn.span for turn in scene.turns if turn.role == "agent" and turn.span.duration_s > 2]
+    said = alone[scene.random.integers(len(alone))]
+    at_s = scene.random.uniform(said.start_s + 1.2, said.end_s - 0.3)
+    ghost = (Cue(kind="speech-started", at_s=at_s + 0.2, audio_s=at_s - 0.3), Cue(kind="interrupted", at_s=at_s + 0.21))
+    return replace(scene, cues=tuple(sorted((*scene.cues, *ghost), key=lambda cue: cue.at_s)))
+
+
+def _echo_heard(scene: Scene) -> Scene:
+    """A provider that takes a loud echo for the user."""
+    return _heard(700, 1_000)(_echo(3, 12)(scene))
+
+
 PLANTS: dict[str, Plant] = {
     "clean": _clean,
     "quoting user": _quoting,
@@ -258,6 +307,10 @@ PLANTS: dict[str, Plant] = {
     "late chunks": _late,
     "lost chunks": _lost,
     "gaps, one track alone": _played_with_gaps,
+    "well heard": _heard(700, 1_000),
+    "turns ended in a pause": _hasty,
+    "a start that nobody spoke": _ghostly,
+    "echo taken for a start": _echo_heard,
     "clipped 3-15 dB": _clipped,
     "wrapped 3-12 dB": _wrapped,
 }
@@ -277,6 +330,10 @@ FAULTS: dict[str, set[str]] = {
     "late chunks": {"starved-playback"},
     "lost chunks": {"starved-playback"},
     "gaps, one track alone": {"starved-playback"},
+    "well heard": set(),
+    "turns ended in a pause": {"early-endpoint"},
+    "a start that nobody spoke": {"false-start"},
+    "echo taken for a start": {"echo-leak", "false-start"},
     "clipped 3-15 dB": {"clipped-audio"},
     "wrapped 3-12 dB": {"clipped-audio"},
 }

@@ -140,3 +140,17 @@ def test_late_is_told_from_never(tmp_path, fault, kind):
     (finding,) = vd.check(vd.load(write_log(tmp_path / "call.jsonl", conversed("openai", fault)))).findings
     measure = finding.primary.measure
     assert measure[kind] == measure["gaps"]
+
+
+@pytest.mark.parametrize("provider", ["gemini", "openai"])
+@pytest.mark.parametrize("caller", ["long-pauses", "directory"])
+@pytest.mark.parametrize(
+    ("fault", "found"), [(None, None), ("false-vad-start=0.6", "false-start"), ("early-endpoint", "early-endpoint")]
+)
+def test_an_emulated_fault_of_hearing_is_the_root_cause(tmp_path, provider, caller, fault, found):
+    if (caller, provider, fault) == ("directory", "openai", "false-vad-start=0.6"):
+        # The caller begins to speak in that very moment: nobody can tell.
+        found = None
+    lines = conversed(provider, *([fault] if fault else []), caller=caller)
+    diagnosis = vd.check(vd.load(write_log(tmp_path / "call.jsonl", lines)))
+    assert [root.id for root in diagnosis.root_causes] == ([found] if found else [])
