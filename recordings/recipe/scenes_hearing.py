@@ -48,7 +48,7 @@ FALSE_STARTS = (
         notes="The service hears a start while the agent speaks and the player is silent; the answer is cut off.",
         lines=(
             *CARDS.lines[:4],
-            replace(CARDS.lines[4], stop_s=1.2),
+            replace(CARDS.lines[4], stop_s=1.03),
             Ghost(during_s=0.8),
             Agent(text="I am sorry, go on.", wait_s=1.1),
         ),
