@@ -16,9 +16,11 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent)]
 
+from recipe import telephone  # noqa: E402
 from recipe.compare import differences  # noqa: E402 - the package lies beside this folder
 from recipe.produce import produce  # noqa: E402
 from recipe.scenes import SCENES  # noqa: E402
+from recipe.scenes_telephone import CALLS  # noqa: E402
 
 
 def main() -> None:
@@ -31,13 +33,13 @@ def main() -> None:
     wanted = parser.parse_args()
     changed = []
     with tempfile.TemporaryDirectory() as scratch:
-        for scene in SCENES:
+        for scene in (*SCENES, *CALLS):
             place = f"{scene.folder}/{scene.name}.vds"
             if wanted.names and not any(name in place for name in wanted.names):
                 continue
             made, kept = Path(scratch) / place, HERE / place
             made.parent.mkdir(parents=True, exist_ok=True)
-            produce(scene, made)
+            telephone.produce(scene, made) if isinstance(scene, telephone.Call) else produce(scene, made)
             if wanted.check:
                 changed += differences(made, kept)
             else:

@@ -119,3 +119,10 @@ def test_recorded_rooms_are_measured_as_they_were_made(name, delay_ms, erl_db):
     measure = examined(vd.load(RECORDINGS / "echo-leak" / f"{name}.vds")).findings[0].primary.measure
     assert measure["delay_ms"] == pytest.approx(delay_ms, abs=2)
     assert measure["erl_db"] == pytest.approx(erl_db, abs=1.5)
+
+
+def test_an_echo_on_a_telephone_line_is_measured_from_the_wire_alone():
+    (finding,) = vd.check(vd.load(RECORDINGS / "echo-leak" / "telephone-160ms.vds")).findings
+    # What came is taken to be played at once; the line waits for its next 20 ms. G.711 costs the loss half a dB.
+    assert 160 <= finding.primary.measure["delay_ms"] <= 181
+    assert finding.primary.measure["erl_db"] == pytest.approx(14, abs=0.5)

@@ -1,7 +1,10 @@
 """A caller who speaks over the agent on a telephone: what a clear, an answer or neither says of it."""
 
+import json
+
 import numpy as np
 import pytest
+from scenes import RECORDINGS
 from telephone import lines, ring
 from wire_messages import write_log
 
@@ -15,6 +18,7 @@ from voicediag.live.emulator.scenario import Reply, Scenario, Vad
 from voicediag.live.emulator.service import Script
 from voicediag.live.emulator.twilio_agent import TwilioAgent
 
+FOLDER = RECORDINGS / "unflushed-playback"
 AGENT_S = 8.0
 # All of an answer is sent within a second.
 SCENARIO = Scenario(
@@ -64,6 +68,14 @@ def test_an_answer_that_waits_for_the_old_one_is_found_with_its_wait(tmp_path):
     assert "no clear was sent" in finding.summary
     assert finding.severity.name == "HIGH"
     assert finding.confidence < 0.9
+
+
+def test_the_recorded_call_is_found_where_it_was_planted():
+    planted = json.loads((FOLDER / "never-cleared.vds" / "truth.json").read_text())["faults"][0]
+    (finding,) = vd.check(vd.load(FOLDER / "never-cleared.vds")).findings
+    # The line plays in ticks of 20 ms; the wire alone does not say when they begin.
+    assert finding.primary.measure["stale_ms"] == pytest.approx(planted["sizes"]["stale_ms"], abs=21)
+    assert finding.primary.measure["message_s"] == pytest.approx(planted["spans"][0][0], abs=0.001)
 
 
 def test_a_clear_each_time_is_clear(tmp_path):

@@ -86,6 +86,11 @@ class TwilioCall:
         return f"MZ{self.number:032x}"
 
     @property
+    def said(self) -> int:
+        """How many of the caller's turns have begun."""
+        return self._talker.said
+
+    @property
     def next_s(self) -> float | None:
         """When `advance` has something to do next."""
         return self._agenda.next_s
