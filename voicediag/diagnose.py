@@ -21,9 +21,9 @@ EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     Cause.WIRE: frozenset({Cause.FORMAT, Cause.STARVATION, Cause.ECHO, Cause.VAD, Cause.LATENCY}),
     Cause.FORMAT: frozenset({Cause.STARVATION, Cause.ECHO, Cause.VAD}),
     Cause.STARVATION: frozenset({Cause.VAD}),
-    Cause.ECHO: frozenset({Cause.VAD, "unflushed-playback"}),
+    Cause.ECHO: frozenset({Cause.VAD}),
     "echo-leak": frozenset({"self-hearing-loop", "false-start"}),
-    "self-hearing-loop": frozenset({"false-start", "unflushed-playback"}),
+    "self-hearing-loop": frozenset({"false-start"}),
     # A broken recording and a clipped track change what is heard, not which other faults there are.
     "damaged-recording": frozenset(),
     "clipped-audio": frozenset({Cause.VAD}),
