@@ -30,6 +30,7 @@ def record(
     base_url: Annotated[str | None, typer.Option(help="Talk to this address instead: a relay, an emulator.")] = None,
     model: Annotated[str | None, typer.Option(help="If not the newest that is known.")] = None,
     wav: Annotated[Path | None, typer.Option(help="What the user says, from the beginning on.")] = None,
+    mic: Annotated[bool, typer.Option("--mic", help="The user is you: microphone and loudspeaker.")] = False,
     greeting: Annotated[str, typer.Option(help="What makes the model speak first; empty: the user does.")] = "Hello.",
     cushion_ms: Annotated[float, typer.Option(help="How much sound the player gathers before it starts.")] = 100.0,
     fault: Annotated[list[str] | None, typer.Option(help="What goes wrong: NAME or NAME=SECONDS; repeat it.")] = None,
@@ -41,8 +42,8 @@ def record(
 ) -> None:
     """Hold a session with a provider, record it, and check it. With no key it talks to an emulated service.
 
-    The user is a file or the demo's question, in a simulated room; the folder holds both directions, every message,
-    and what the player did.
+    The user is a file or the demo's question, in a simulated room, or with --mic you. The folder holds both directions,
+    every message, and what the player did. Ctrl-C ends the session before its time.
 
     Example: `voicediag record openai --seconds 15 --fault speaker-echo`
     """
@@ -57,6 +58,7 @@ def record(
             provider=provider,
             model=model,
             wav=wav,
+            mic=mic,
             greeting=greeting,
             cushion_s=cushion_ms / 1_000,
             faults=tuple(fault or ()),

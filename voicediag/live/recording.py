@@ -110,6 +110,10 @@ class Recording:
         self._write(Frame(session=call.number, kind=Kind.END))
         self._calls.pop(call.number, None)
 
+    def problem(self, call: Call, what: str) -> None:
+        """Record what went wrong with the recording itself."""
+        self._write(Frame(session=call.number, kind=Kind.PROBLEM, payload=what.encode()))
+
     def _hand(self, call: Call, frame: Frame) -> None:
         if self._waiting() + len(frame.payload) > self.most_waiting:
             call.lost += 1
@@ -121,7 +125,7 @@ class Recording:
         if call.lost:
             what = f"the recorder did not keep up: {call.lost} messages are missing"
             call.lost = 0
-            self._write(Frame(session=call.number, kind=Kind.PROBLEM, payload=what.encode()))
+            self.problem(call, what)
 
     def _open(self, call: Call, notes: str) -> None:
         folder = call.folder if call.part == 1 else call.folder.with_stem(f"{call.folder.stem}-{call.part}")

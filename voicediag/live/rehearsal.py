@@ -7,6 +7,8 @@ faults and the same recorder. Both leave a session folder.
 from __future__ import annotations
 
 import asyncio
+import signal
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -14,11 +16,13 @@ from voicediag.errors import InputError
 from voicediag.formats import folder_closer
 from voicediag.live import emulator
 from voicediag.live.client.calling import Caller
+from voicediag.live.client.device import SimulatedDevice
 from voicediag.live.client.dialogue import Dialogue
 from voicediag.live.client.direct import NO_KEY, SERVICES, key_for
 from voicediag.live.client.equipment import CLIENT_FAULTS, equip
 from voicediag.live.client.imagined import Imagined
 from voicediag.live.client.player import CUSHION_S
+from voicediag.live.client.sound_card import SoundCard
 from voicediag.live.emulator.clips import clips_of
 from voicediag.live.emulator.gemini import GeminiService
 from voicediag.live.emulator.openai import OpenAIService
@@ -60,6 +64,8 @@ class Rehearsal:
         What makes the model speak first; empty: the user does.
     cushion_s : float
         Of the player.
+    mic : bool
+        Whether the machine's own microphone and loudspeaker take the place of the simulated room.
     """
 
     provider: str = "gemini"
@@ -69,6 +75,7 @@ class Rehearsal:
     wav: Path | None = None
     greeting: str = GREETING
     cushion_s: float = CUSHION_S
+    mic: bool = False
 
     def dialect(self) -> Dialect:
         """Return how the client speaks."""
@@ -169,15 +176,30 @@ async def converse(
     caller = Caller(
         dialect=dialect,
         address=address,
-        room=equipment.room,
+        device=SoundCard(dialect.up_rate_hz, dialect.down_rate_hz) if told.mic else SimulatedDevice(equipment.room),
         player=equipment.player,
         stalls=equipment.stalls,
         slips=equipment.slips,
         out=out,
         greeting=told.greeting,
     )
-    folder = await caller.hold(duration_s, on_tick)
+    with _stopped_by_ctrl_c(caller):
+        folder = await caller.hold(duration_s, on_tick)
     return Held(folder=folder, lost=caller.lost)
+
+
+@contextmanager
+def _stopped_by_ctrl_c(caller: Caller) -> Iterator[None]:
+    """Let Ctrl-C end the session and not the program, so that what was recorded is closed and checked."""
+    loop = asyncio.get_running_loop()
+    # Only a main thread can be told of signals, and not on Windows.
+    with suppress(NotImplementedError, RuntimeError, ValueError):
+        loop.add_signal_handler(signal.SIGINT, caller.stop)
+    try:
+        yield
+    finally:
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.remove_signal_handler(signal.SIGINT)
 
 
 def faults_told() -> Iterator[str]:

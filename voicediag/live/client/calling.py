@@ -1,7 +1,6 @@
 """Holds a session with a provider over the network, and records it.
 
-Sound is handed over on absolute deadlines: a sleep after every chunk would fall behind by what each chunk takes. The
-room goes on while there is no connection, so that a loss is a hole in what was sent and nothing else moves.
+The device goes on while there is no connection, so that a loss is a hole in what was sent and nothing else moves.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ from voicediag.session.clock import NANOSECONDS
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from voicediag.live.client.device import Device
     from voicediag.live.client.dialogue import Tools
     from voicediag.live.client.player import Player
-    from voicediag.live.client.room import Room
     from voicediag.live.recording import Call
     from voicediag.protocols.dialect import Address, Dialect
 
@@ -51,7 +50,7 @@ class Caller:
     ----------
     dialect : Dialect
     address : Address
-    room : Room
+    device : Device
     player : Player
     out : Path
         Folder that the session folder is made in.
@@ -70,7 +69,7 @@ class Caller:
 
     dialect: Dialect
     address: Address
-    room: Room
+    device: Device
     player: Player
     out: Path
     greeting: str = ""
@@ -82,6 +81,7 @@ class Caller:
     _call: Call = field(init=False)
     _dialogue: Dialogue = field(init=False)
     _socket: ClientConnection | None = None
+    _stopped: bool = False
 
     async def hold(self, duration_s: float, on_tick: Callable[[float], None] = lambda _: None) -> Path:
         """Hold a session of `duration_s` and return its folder.
@@ -89,8 +89,10 @@ class Caller:
         Raises
         ------
         LiveError
-            Where the provider cannot be reached or refuses; one that is lost later ends the session early.
+            Where there is no device, or the provider cannot be reached or refuses; what is lost later ends the session
+            early.
         """
+        self.device.open()
         socket = await self._connected()
         await self._recording.start()
         folder = new_folder(self.out, self.dialect.provider)
@@ -102,25 +104,32 @@ class Caller:
         link = asyncio.create_task(self._link(socket))
         try:
             await self._sound(duration_s, on_tick, link)
+        except LiveError as error:
+            self.lost = str(error)
         finally:
             link.cancel()
             await asyncio.gather(link, return_exceptions=True)
+            for problem in self.device.close():
+                self._recording.problem(self._call, problem)
             self._recording.ended(self._call)
             await self._recording.stop()
         return folder
 
+    def stop(self) -> None:
+        """End the session at the next tick."""
+        self._stopped = True
+
     async def _sound(self, duration_s: float, on_tick: Callable[[float], None], link: asyncio.Task[None]) -> None:
-        """Let the room go on, tick by tick; end early where the link is lost for good."""
-        began = self._call.now()
-        tick_ns = round(TICK_S * NANOSECONDS)
+        """Let the device go on, tick by tick; end early where the link is lost for good."""
+        self.device.begin()
+        began, late_ns = self._call.now(), round(self.device.late_s * NANOSECONDS)
         frames = round(TICK_S * self.player.rate_hz)
         for number in range(round(duration_s / TICK_S)):
-            passed_ns = number * tick_ns
+            passed_ns = round(number * TICK_S * NANOSECONDS) + late_ns
             begins = Moment(began.t_ns + passed_ns, began.wall_ns + passed_ns)
             sound = self._dialogue.silence if self.stalls(number * TICK_S) else self._dialogue.play
-            heard = self.room.tick(sound(frames, begins))
-            await asyncio.sleep(max(0, begins.t_ns + tick_ns - self._call.now().t_ns) / NANOSECONDS)
-            if link.done():
+            heard = await self.device.exchange(sound(frames, begins))
+            if link.done() or self._stopped:
                 return
             await self._send(self._dialogue.speak(heard, self._call.now()))
             on_tick((number + 1) * TICK_S)
@@ -209,8 +218,3 @@ class Caller:
                 await self._socket.send(text)
         except ConnectionClosed:
             return
-
-
-def hold(caller: Caller, duration_s: float, on_tick: Callable[[float], None] = lambda _: None) -> Path:
-    """Hold a session from a program that has no event loop; as `Caller.hold`."""
-    return asyncio.run(caller.hold(duration_s, on_tick))
