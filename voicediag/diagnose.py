@@ -43,9 +43,9 @@ EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     "false-start": frozenset(),
     "early-endpoint": frozenset(),
     # The calls of a connection are lost with it.
-    "session-limit": frozenset({Cause.LATENCY, "unanswered-tool-call"}),
-    "dropped-connection": frozenset({Cause.LATENCY, "unanswered-tool-call"}),
-    "unheeded-goaway": frozenset({Cause.LATENCY, "unanswered-tool-call"}),
+    "session-limit": frozenset({Cause.LATENCY, "unanswered-tool-call", "starved-capture"}),
+    "dropped-connection": frozenset({Cause.LATENCY, "unanswered-tool-call", "starved-capture"}),
+    "unheeded-goaway": frozenset({Cause.LATENCY, "unanswered-tool-call", "starved-capture"}),
 }
 ORDER: Final = tuple(Cause)
 PATH_LAG = Limit(2.5, "s", "the longest echo delay that is looked for (measure/delay)")

@@ -33,6 +33,10 @@ def diagnosed(tmp_path_factory):
         (("no-flush",), "unflushed-playback"),
         (("unanswered-tool-call", "no-tool-answer"), "unanswered-tool-call"),
         (("silent-setup",), "silent-connect"),
+        (("player-stalls",), "starved-playback"),
+        (("late-chunks",), "starved-playback"),
+        (("never-chunks",), "starved-playback"),
+        (("tcp-abort",), "dropped-connection"),
     ],
 )
 def test_a_fault_is_named_as_the_root_cause(diagnosed, provider, faults, found):

@@ -7,6 +7,7 @@ faults and the same recorder. Both leave a session folder.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import signal
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -224,7 +225,14 @@ def imagine(folder: Path, told: Rehearsal, *, duration_s: float, returns: bool =
     recorder = Recorder(folder, Redaction(), CREATED)
     dialogue = Dialogue(dialect, equipment.player, recorder, greeting=told.greeting, slips=equipment.slips)
     service = GeminiService if told.provider == "gemini" else OpenAIService
-    session = Imagined(dialogue, equipment.room, lambda: service(script), returns=returns, stalls=equipment.stalls)
+    numbers = itertools.count(1)
+    session = Imagined(
+        dialogue,
+        equipment.room,
+        lambda: service(script, number=next(numbers)),
+        returns=returns,
+        stalls=equipment.stalls,
+    )
     session.hold(duration_s)
     recorder.close()
     folder_closer.close(folder)
