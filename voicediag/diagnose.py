@@ -147,7 +147,7 @@ def _same_path(cause: Finding, symptom: Finding) -> bool:
     if cause.cause is symptom.cause is Cause.WIRE:
         return True
     paths = [{(e.track in USER_PATH) for e in finding.evidence} for finding in (cause, symptom)]
-    joined = any(e.against is not None for e in cause.evidence)
+    joined = cause.cause is Cause.WIRE or any(e.against is not None for e in cause.evidence)
     return joined or bool(paths[0] & paths[1])
 
 

@@ -82,6 +82,6 @@ def test_a_client_that_does_not_come_back_is_found(diagnosed):
 
 @pytest.mark.parametrize(("delay_ms", "provider"), [(40, "gemini"), (120, "openai"), (300, "gemini")])
 def test_an_echo_is_measured_as_it_was_made(diagnosed, delay_ms, provider):
-    (finding,) = diagnosed(provider, f"speaker-echo={delay_ms / 1_000}").findings
+    (finding,) = diagnosed(provider, f"speaker-echo={delay_ms / 1_000}").root_causes
     assert finding.primary.measure["delay_ms"] == pytest.approx(delay_ms, abs=1)
     assert finding.primary.measure["erl_db"] == pytest.approx(14, abs=0.5)

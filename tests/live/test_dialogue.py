@@ -183,10 +183,14 @@ def test_the_next_connection_takes_up_the_newest_handle_and_does_not_greet_again
     assert receive(talk, READY) == []
 
 
-def test_a_new_openai_session_is_told_its_settings_again():
+def test_a_new_openai_session_is_told_its_settings_again_and_of_no_item_of_the_old_one():
     talk = dialogue(OpenAIDialect(instructions="Be brief."))
-    assert talk.opened(at(0)) == talk.opened(at(9))
-    assert "Be brief." in talk.opened(at(10))[0]
+    first = talk.opened(at(0))
+    assert "Be brief." in first[0]
+    receive(talk, delta(1.0, "item_1"))
+    talk.play(480, at(0.1))
+    assert talk.opened(at(9)) == first
+    assert receive(talk, {"type": "input_audio_buffer.speech_started"}, 9.1) == []
 
 
 @pytest.mark.parametrize(

@@ -21,17 +21,18 @@ from voicediag.live.client.device import SimulatedDevice
 from voicediag.live.client.dialogue import Dialogue
 from voicediag.live.client.direct import NO_KEY, SERVICES, key_for
 from voicediag.live.client.equipment import CLIENT_FAULTS, equip
-from voicediag.live.client.imagined import Imagined
+from voicediag.live.client.imagined import WALL_NS, Imagined
 from voicediag.live.client.player import CUSHION_S
 from voicediag.live.client.sound_card import SoundCard
 from voicediag.live.emulator.clips import clips_of
 from voicediag.live.emulator.gemini import GeminiService
 from voicediag.live.emulator.openai import OpenAIService
-from voicediag.live.emulator.service import Script
+from voicediag.live.emulator.service import Script, Service
 from voicediag.live.recorder import Recorder
 from voicediag.live.redaction import Redaction
 from voicediag.protocols.gemini_client import GeminiDialect
 from voicediag.protocols.openai_client import OpenAIDialect
+from voicediag.session.clock import NANOSECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -224,15 +225,14 @@ def imagine(folder: Path, told: Rehearsal, *, duration_s: float, returns: bool =
     script = Script(scenario=told.scenario, clips=clips_of(told.scenario), faults=theirs)
     recorder = Recorder(folder, Redaction(), CREATED)
     dialogue = Dialogue(dialect, equipment.player, recorder, greeting=told.greeting, slips=equipment.slips)
-    service = GeminiService if told.provider == "gemini" else OpenAIService
     numbers = itertools.count(1)
-    session = Imagined(
-        dialogue,
-        equipment.room,
-        lambda: service(script, number=next(numbers)),
-        returns=returns,
-        stalls=equipment.stalls,
-    )
+
+    def connects() -> Service:
+        if told.provider == "gemini":
+            return GeminiService(script, number=next(numbers))
+        return OpenAIService(script, number=next(numbers), opened_at=WALL_NS // NANOSECONDS)
+
+    session = Imagined(dialogue, equipment.room, connects, returns=returns, stalls=equipment.stalls)
     session.hold(duration_s)
     recorder.close()
     folder_closer.close(folder)

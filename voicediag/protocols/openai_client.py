@@ -47,7 +47,8 @@ class OpenAIDialect:
         return Address(url=f"{base_url.rstrip('/')}/realtime?{query}", headers={"Authorization": f"Bearer {key}"})
 
     def opening(self) -> list[Message]:
-        """Return the session's settings; after a loss they have to be said again, to a new session."""
+        """Return the session's settings; after a loss they have to be said again, to a session that knows no item."""
+        self._item = ""
         form = {"type": "audio/pcm", "rate": PCM_RATE_HZ}
         hears = {"format": form, "transcription": {"model": TRANSCRIBER}, "turn_detection": {"type": "server_vad"}}
         session: dict[str, Any] = {
