@@ -37,6 +37,7 @@ EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     "starved-playback": frozenset(),
     # Of what a broken rule brings, the rule itself knows.
     "protocol-slip": frozenset(),
+    "token-form": frozenset(),
     # What the provider refuses it does not do.
     "provider-error": frozenset({Cause.LATENCY, "silent-connect", "dropped-connection", "unanswered-tool-call"}),
     # What the provider mishears costs answers, and makes no other fault.

@@ -54,7 +54,10 @@ def produce(scene: Scene, folder: Path) -> None:
     if scene.taps_microphone:
         sounds["user-captured"] = (captured, user_hz)
     passed = _on_the_wire(scene, staged, sent.size)
-    sounds["user-sent"] = (sent[: _passed_frames(passed, "user-sent")], user_hz)
+    if frames := _passed_frames(passed, "user-sent"):
+        sounds["user-sent"] = (sent[:frames], user_hz)
+    else:
+        del sounds["user-sent"]
     faults = [
         *_planted(scene, "user-sent", user_fault, sent, user_hz),
         *_planted(scene, "agent-received", _on_the_clock(staged, model_fault), came, AGENT_HZ),

@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from recipe.scenes_clean import CARDS, HELPDESK
+from recipe.scenes_connect import CALLER
 from recipe.scenes_unflushed import RECEPTION
-from recipe.slips import snake_case_server, truncate_by_the_clock, update_refused
+from recipe.slips import snake_case_server, token_on_key_endpoint, truncate_by_the_clock, update_refused
 
 SCENES = (
+    replace(
+        CALLER,
+        folder="token-form",
+        name="wrong-method",
+        notes="A page connects with an ephemeral token to the method that takes keys only, and is refused.",
+        taps_microphone=True,
+        wire_damage=token_on_key_endpoint,
+    ),
     replace(
         HELPDESK,
         folder="protocol-slip",

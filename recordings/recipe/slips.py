@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from recipe.messages import Message
 from recipe.wire_damages import OnTheWire
+from voicediag.live.handshake import opening
 from voicediag.protocols.gemini_server import snake
 from voicediag.protocols.openai_server import error
 from voicediag.spans import Span
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 MOMENT_S = 0.1
 ANSWER_S = 0.04
+REFUSED_S = 0.6
 VOICE = "Invalid value: 'loud'. Supported values are: 'alloy', 'ash', 'cedar', 'marin' and 'verse'."
 
 
@@ -58,6 +60,20 @@ def update_refused(messages: list[Message], at: Moments) -> OnTheWire:  # noqa: 
         if message.body.get("type") != "session.updated"
     ]
     return OnTheWire(messages=[*passed, _down(answered_s, said)], spans=_moments([answered_s]), sizes={"count": 1})
+
+
+def token_on_key_endpoint(messages: list[Message], at: Moments) -> OnTheWire:  # noqa: ARG001 - it ends at once
+    """A page connects with an ephemeral token to the method that takes keys only, and is refused before any sound."""
+    path = "/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateContent"
+    opened = opening("generativelanguage.googleapis.com", f"{path}?access_token=auth_tokens/0123456789abcdef", ())
+    first = Message(at_s=0.0, up=True, body=opened, kind="open")
+    reason = "Method doesn't allow unregistered callers (callers without established identity)."
+    refused = Message(at_s=REFUSED_S, up=False, body={"code": 1008, "reason": reason}, kind="close")
+    setup = next(replace(each, at_s=each.at_s + 0.001) for each in messages if "setup" in each.body)
+    spans = (Span(0, MOMENT_S),)
+    return OnTheWire(
+        messages=[first, setup, refused], spans=spans, sizes={"refused_s": REFUSED_S}, brings=("silent-connect",)
+    )
 
 
 def _sound_ms(messages: list[Message], until: Message) -> int:

@@ -7,6 +7,7 @@ from protocols.test_captures import WAYS, restored
 from wire_messages import line, write_log
 
 import voicediag as vd
+from voicediag.live.handshake import opening
 
 HEALTHY = [
     "genai_py_cfg_http", "genai_py_patch2", "genai_py_sslarg", "genai_py_wss_camel", "genai_py_wss_env",
@@ -25,6 +26,8 @@ def rows(folder, name):
         at_s = passed["t_ms"] / 1_000
         if passed.get("dir") in WAYS and isinstance(passed.get("json"), dict):
             yield line(at_s, WAYS[passed["dir"]], restored(passed["json"]))
+        elif passed.get("ev") == "open":
+            yield line(at_s, "up", opening("h", passed["raw_path"], passed["headers"]), kind="open")
         elif passed.get("ev") == "close":
             # Only the emulator closes with 1011.
             closed_by = "down" if passed["code"] == 1011 else "up"
@@ -42,7 +45,7 @@ def test_a_healthy_client_breaks_no_rule(tmp_path, shared_data, name):
     found, clear = wire_faults(tmp_path, shared_data, name)
     # That one was told to go in every turn, and the last time nobody came back.
     assert set(found) == ({"unheeded-goaway"} if name == "livekit_google" else set())
-    assert {"protocol-slip", "provider-error"} <= clear
+    assert {"protocol-slip", "provider-error", "token-form"} <= clear
 
 
 @pytest.mark.parametrize("name", BETA)

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from voicediag.protocols import PROVIDERS, lint_of
+from voicediag.protocols import PROVIDERS, handshake, lint_of
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "faults"
-RULES = {rule.id: rule for provider in PROVIDERS if (lint := lint_of(provider.provider)) for rule in lint.rules}
+RULES = {rule.id: rule for rule in (*handshake.RULES, handshake.REFUSED)} | {
+    rule.id: rule for provider in PROVIDERS if (lint := lint_of(provider.provider)) for rule in lint.rules
+}
 
 
 def test_no_two_rules_share_an_id():

@@ -16,6 +16,7 @@ from voicediag.detect import (
     slow_turn,
     starved_capture,
     starved_playback,
+    token_form,
     unanswered_tool_call,
     unflushed_playback,
     unheeded_goaway,
@@ -53,6 +54,7 @@ __all__ = [
 # In the order in which causes must be settled.
 DETECTORS: tuple[Detector, ...] = (
     damaged_recording.DETECTOR,
+    token_form.DETECTOR,
     protocol_slip.DETECTOR,
     provider_error.DETECTOR,
     silent_connect.DETECTOR,

@@ -20,6 +20,7 @@ PRECISION: Final[dict[str, float]] = {
     "provider-error": 0.95,
     "self-hearing-loop": 0.95,
     "session-limit": 0.95,
+    "token-form": 0.95,
     # The wire's verdicts look whether a message is there, so that nothing can be sampled either. They are wrong where a
     # log lacks messages, which no benchmark tells how often: 0.95 is a house rule.
     "silent-connect": 0.95,

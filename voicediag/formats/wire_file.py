@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 
 from voicediag.errors import FormatError, InputError
 from voicediag.formats import wire_line
-from voicediag.protocols import Conversation, kind_of, lint_of, recognise
+from voicediag.protocols import Conversation, handshake, kind_of, lint_of, recognise
+from voicediag.protocols.conversation import text_of
 from voicediag.protocols.events import Audio, Event, Fact, Held, slips_in
 from voicediag.protocols.lint import ruled
 from voicediag.session import AudioRef, TrackName, WireEvent
 from voicediag.session.clock import LONGEST_S, NANOSECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+    from typing import Any
 
     from voicediag.protocols.lint import Lint
 
@@ -125,14 +127,18 @@ class _Reader:
         """Return what a message meant, and the names of slips that the line tells beside it."""
         if line.kind == wire_line.CLOSE:
             return []
+        if line.kind == wire_line.OPEN:
+            return [Fact(kind="opened")]
         if self.conversation is None and (conversation := recognise(line.message)):
-            self.conversation, self.lint = conversation, lint_of(conversation.provider)
+            self.conversation, self.lint = conversation, self._lint_beside(conversation)
         meaning = self.conversation.receive(line.direction, line.message) if self.conversation else []
         told = slips_in(meaning)
         return [*meaning, *(Fact(kind="slip", name=name) for name in line.slips if name not in told)]
 
     def _held_against(self, line: wire_line.Line, meaning: list[Event]) -> list[Event]:
         """Return what a message meant, and which rules it breaks."""
+        if line.kind == wire_line.OPEN:
+            return [*meaning, *self._opened(line.message)]
         if self.lint is None:
             return meaning
         held: list[Event] = [] if self.held is self.lint else [Held(rules=self.lint.rules)]
@@ -146,6 +152,22 @@ class _Reader:
             heard_s = line.audio.frames / sounds[0].rate_hz
         broken = self.lint.passed(line.direction, line.message, heard_s=heard_s)
         return [*held, *ruled(self.lint.rules, meaning, line.message), *broken]
+
+    def _lint_beside(self, conversation: Conversation) -> Lint | None:
+        """Return the lint of a conversation: the one that its opening led to, where that was right."""
+        made = lint_of(conversation.provider)
+        return self.lint if self.lint and made and type(self.lint) is type(made) else made
+
+    def _opened(self, message: Mapping[str, Any]) -> Iterator[Event]:
+        """Yield the rules that the opening of a connection breaks; it may be the first that tells the provider."""
+        provider = handshake.provider_of(text_of(message.get("path")))
+        if self.lint is None and provider:
+            self.lint = lint_of(provider)
+        if self.lint and provider:
+            self.held = self.lint
+            yield Held(rules=(*self.lint.rules, *handshake.RULES))
+            yield from handshake.opened(message)
+            yield from self.lint.opened(message)
 
     def _since_start(self, t_ns: int) -> int:
         if self.origin_ns is None:

@@ -38,6 +38,8 @@ SHOWN = 40
 MOST_SLIPS = 10
 # How a line calls itself that says who closed the connection: its message is {"code": 1008, "reason": "..."}.
 CLOSE = "close"
+# The same for the opening of a connection; `protocols.handshake` says what its message holds.
+OPEN = "open"
 _DIRECTIONS: Final[dict[object, Direction]] = {"up": "up", "down": "down"}
 
 

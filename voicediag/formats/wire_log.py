@@ -103,7 +103,7 @@ class WireLoader:
                 self._note(where, passed.why)
                 continue
             self.builder.describe({"provider": passed.provider})
-            if passed.event.kind != wire_line.CLOSE:
+            if passed.event.kind not in (wire_line.OPEN, wire_line.CLOSE):
                 self.builder.passed(passed.event.direction, seconds(passed.event.t_ns), passed.event.kind)
             for event in passed.meaning:
                 self._tell(event, passed.event, where)

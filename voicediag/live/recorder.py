@@ -107,9 +107,13 @@ class Recorder:
         message = self.redact.without_parameters(message)
         self._write(at, direction, kind_of(message), message, reference, slips=slips_in(meaning) if reference else ())
 
+    def opened(self, opening: Mapping[str, Any], at: Moment) -> None:
+        """Record how the connection was opened, without its secrets."""
+        self._write(at, "up", wire_line.OPEN, opening)
+
     def closed_by(self, direction: Direction, code: int, reason: str, at: Moment) -> None:
         """Record who closed the connection, and why."""
-        self._write(at, direction, "close", {"code": code, "reason": reason})
+        self._write(at, direction, wire_line.CLOSE, {"code": code, "reason": reason})
 
     def tapped(self, sound: Audio, at: Moment) -> None:
         """Record sound of a device, which passes end to end; `at` is when the first frame of this piece sounded."""

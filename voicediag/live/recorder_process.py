@@ -120,9 +120,11 @@ class Desk:
         """Do what a frame says."""
         if frame.kind is Kind.OPEN:
             told = json.loads(frame.payload)
-            self._open[frame.session] = Recorder(
+            begun = self._open[frame.session] = Recorder(
                 Path(told["folder"]), Redaction(tuple(told["secrets"])), told["created"], told["notes"]
             )
+            if told.get("opening"):
+                begun.opened(told["opening"], frame.at)
         elif (recorder := self._open.get(frame.session)) is not None:
             self._record(recorder, frame)
 

@@ -11,12 +11,13 @@ import json
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from voicediag.live.recorder import Moment
 from voicediag.live.recorder_process import Frame, Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from voicediag.protocols.events import Audio
@@ -68,11 +69,11 @@ class Recording:
             self.process.stdin.close()
             await self.process.wait()
 
-    def opened(self, folder: Path, secrets: tuple[str, ...]) -> Call:
-        """Begin to record a call."""
+    def opened(self, folder: Path, secrets: tuple[str, ...], opening: Mapping[str, Any] | None = None) -> Call:
+        """Begin to record a call; `opening` is what may be written of its handshake."""
         self._numbers += 1
         call = self._calls[self._numbers] = Call(self._numbers, folder, secrets)
-        self._open(call, "")
+        self._open(call, "", opening)
         return call
 
     def message(self, call: Call, direction: Direction, data: str | bytes, at: Moment) -> None:
@@ -127,11 +128,11 @@ class Recording:
             call.lost = 0
             self.problem(call, what)
 
-    def _open(self, call: Call, notes: str) -> None:
+    def _open(self, call: Call, notes: str, opening: Mapping[str, Any] | None = None) -> None:
         folder = call.folder if call.part == 1 else call.folder.with_stem(f"{call.folder.stem}-{call.part}")
         created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        told = {"folder": str(folder), "secrets": call.secrets, "created": created, "notes": notes}
-        self._write(Frame(session=call.number, kind=Kind.OPEN, payload=json.dumps(told).encode()))
+        told = {"folder": str(folder), "secrets": call.secrets, "created": created, "notes": notes, "opening": opening}
+        self._write(Frame(session=call.number, kind=Kind.OPEN, at=call.now(), payload=json.dumps(told).encode()))
 
     def _waiting(self) -> int:
         pipe = self.process.stdin if self.process else None

@@ -11,12 +11,14 @@ import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import WSMsgType, web
 
 from voicediag.errors import LiveError
 from voicediag.live.folders import new_folder
+from voicediag.live.handshake import opening
 from voicediag.live.loopback import stranger
 from voicediag.live.recording import Recording
 from voicediag.live.redaction import secrets_of
@@ -132,7 +134,11 @@ class Relay:
             protocols=chosen, autoping=False, autoclose=False, max_msg_size=0, timeout=CLOSE_PATIENCE_S
         )
         await app.prepare(request)
-        call = self.recording.opened(new_folder(self.out, self.provider), secrets_of(request.raw_path, request.headers))
+        call = self.recording.opened(
+            new_folder(self.out, self.provider),
+            secrets_of(request.raw_path, request.headers),
+            opening(urlsplit(self.upstream).netloc, request.raw_path, request.headers),
+        )
         try:
             await _both(self._pump(call, "up", app, provider), self._pump(call, "down", provider, app))
         finally:

@@ -53,7 +53,7 @@ def _report(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     for root in diagnosis.root_causes:
         yield Text()
         yield _headline(root, "root cause")
-        yield Padding(_body(root), (0, 0, 0, 2))
+        yield Padding(_body(root, diagnosis.session), (0, 0, 0, 2))
         for symptom in diagnosis.symptoms(root):
             yield Padding(_headline(symptom, f"symptom of {root.id}"), (0, 0, 0, 2))
             yield Padding(Text(symptom.summary), (0, 0, 0, 4))
@@ -91,9 +91,12 @@ def _headline(finding: Finding, role: str) -> Text:
     )
 
 
-def _body(finding: Finding) -> Group:
+def _body(finding: Finding, session: Session) -> Group:
     lines = [Text(finding.summary), Text.assemble(("Do:   ", "bold"), finding.remedy)]
-    lines.append(Text.assemble(("Hear: ", "bold"), _place(finding.primary)))
+    # Of a track that was never recorded there is nothing to hear: the place is one of the wire.
+    place = _place(finding.primary)
+    heard = finding.primary.track in session.tracks
+    lines.append(Text.assemble(("Hear: " if heard else "See:  ", "bold"), place if heard else f"the wire, {place}"))
     limit = finding.primary.limit
     lines.append(Text(f"Limit {limit.value:g} {limit.unit} ({limit.source})", style="dim"))
     return Group(*lines)

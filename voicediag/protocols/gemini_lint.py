@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from voicediag.protocols import gemini_rules as rules
+from voicediag.protocols import handshake
 from voicediag.protocols.conversation import entries, look, text_of
 from voicediag.protocols.events import Broken, Event, Fact
 from voicediag.protocols.lint import broken
@@ -23,6 +24,7 @@ _SNAKE: Final = frozenset({
     "setup_complete", "server_content", "tool_call", "tool_call_cancellation", "go_away", "session_resumption_update",
     "usage_metadata",
 })  # fmt: skip
+_NO_IDENTITY: Final = ("unregistered callers", "api key", "ephemeral token", "token was", "token has")
 _RATE: Final = re.compile(r";\s*rate\s*=\s*\d", re.IGNORECASE)
 
 
@@ -36,6 +38,13 @@ class GeminiLint:
     _manual: bool = False
     _unsignalled_s: float = 0.0
     _warned: bool = False
+    _misused: bool = False
+
+    def opened(self, message: Mapping[str, Any]) -> Iterator[Event]:
+        """Remember whether the key's form was at fault: then its refusal is told already."""
+        self._warned, self._heard_from, self._before_setup = False, False, None
+        self._misused = any(slip.rule.explains for slip in handshake.opened(message))
+        yield from ()
 
     def passed(self, direction: Direction, message: Mapping[str, Any], *, heard_s: float) -> Iterator[Event]:
         """Yield the rules that a message breaks."""
@@ -56,11 +65,13 @@ class GeminiLint:
             if not text_of(answer.get("id")):
                 yield broken(rules.RESULT_WITHOUT_ID, answer)
 
-    def closed(self, direction: Direction, code: int, reason: str) -> Iterator[Event]:  # noqa: ARG002 - others ask them
+    def closed(self, direction: Direction, code: int, reason: str) -> Iterator[Event]:
         """Yield the end that was announced, where only the close still tells of it."""
         told, self._warned, self._heard_from, self._before_setup = self._warned, False, False, None
         if direction == "down" and "goaway" in reason.lower() and not told:
             yield Fact(kind="going-away", name="GoAway", left_s=0.0, said=reason)
+        if direction == "down" and not self._misused and any(words in reason.lower() for words in _NO_IDENTITY):
+            yield broken(handshake.REFUSED, f"close {code}: {reason}")
 
     def _opens(self, setup: object) -> Iterator[Broken]:
         model = text_of(look(setup, "model"))

@@ -37,6 +37,10 @@ class Lint(Protocol):
         """The rules."""
         ...
 
+    def opened(self, message: Mapping[str, Any]) -> Iterator[Event]:
+        """Yield the rules that the opening of a connection breaks, beyond those about its keys."""
+        ...
+
     def passed(self, direction: Direction, message: Mapping[str, Any], *, heard_s: float) -> Iterator[Event]:
         """Yield the rules that a message breaks; `heard_s` seconds of sound were in it."""
         ...

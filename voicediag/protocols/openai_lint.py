@@ -40,6 +40,12 @@ class OpenAILint:
     _configured: bool = False
     _has_sound: bool = False
 
+    def opened(self, message: Mapping[str, Any]) -> Iterator[Event]:
+        """Yield the beta, which is asked for by a header or a subprotocol."""
+        header, asked = text_of(look(message, "headers", "openai-beta")), message.get("subprotocols")
+        if "realtime" in header or (isinstance(asked, list) and "openai-beta.realtime-v1" in asked):
+            yield broken(rules.BETA, f"OpenAI-Beta: {header}" if header else "subprotocol openai-beta.realtime-v1")
+
     def passed(self, direction: Direction, message: Mapping[str, Any], *, heard_s: float) -> Iterator[Event]:
         """Yield the rules that a message breaks."""
         kind = text_of(message.get("type"))

@@ -19,6 +19,10 @@ FORMS: Final = {
     "Google token": r"\bauth_tokens/[A-Za-z0-9_-]{4,}|\bya29\.[A-Za-z0-9_.-]{16,}",
     "bearer": r"(?<=\b[Bb]earer )[A-Za-z0-9._~+/-]{8,}=*",
 }
+# What a key or a token begins with, and by which it is told from the others.
+BEGINNINGS: Final = ("sk-", "ek_", "AIza", "auth_tokens/", "auth_tokens%2F", "auth_tokens%2f", "ya29.")
+# Wider than the forms: where little is lost, whatever might be a secret is taken for one.
+_LIKE_ONE: Final = re.compile(r"(sk-|ek_|AIza|auth_tokens|ya29\.)[\w.%/+-]{8,}|[\w+/=-]{32,}")
 ISSUED: Final = re.compile("|".join(f"(?P<f{number}>{form})" for number, form in enumerate(FORMS.values())))
 
 
@@ -33,3 +37,18 @@ def quoted(value: object) -> str:
     # What is cut off must be no half of a secret.
     clean = without_secrets(text[: 4 * LONGEST_QUOTE])
     return clean if len(clean) <= LONGEST_QUOTE else f"{clean[: LONGEST_QUOTE - 1]}…"
+
+
+def first_letters(value: str, *, plain: bool = False) -> str:
+    """Return the letters by which a secret's kind is known, and nothing of what follows them.
+
+    Parameters
+    ----------
+    plain : bool
+        Whether the value is none by its name: then it is kept, unless it looks like one.
+    """
+    if plain and not _LIKE_ONE.search(value):
+        return value[:LONGEST_QUOTE]
+    # A slash that was escaped stays escaped: that is a part of the form.
+    begins = next((form for form in BEGINNINGS if value.startswith(form)), "")
+    return f"{begins}{REDACTED}"

@@ -16,6 +16,7 @@ PlayerEvent: TypeAlias = Literal["played", "underrun", "flushed", "queued"]
 CueKind: TypeAlias = Literal["speech-started", "speech-stopped", "interrupted", "turn-complete"]
 MarkKind: TypeAlias = Literal[
     "telephone",  # the wire is a call's: sound only, no model speaks on it
+    "opened",  # the app connects
     "setup",  # the app asks for a session
     "ready",  # the provider agrees
     "asked",  # the app asks the model to speak

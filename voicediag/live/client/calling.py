@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
@@ -18,6 +19,7 @@ from voicediag.live.client.dialogue import Dialogue
 from voicediag.live.client.room import TICK_S
 from voicediag.live.client.tape import CallTape
 from voicediag.live.folders import new_folder
+from voicediag.live.handshake import opening
 from voicediag.live.recorder import Moment
 from voicediag.live.recording import Recording
 from voicediag.live.redaction import secrets_of
@@ -96,7 +98,9 @@ class Caller:
         socket = await self._connected()
         await self._recording.start()
         folder = new_folder(self.out, self.dialect.provider)
-        self._call = self._recording.opened(folder, secrets_of(self.address.url, self.address.headers))
+        url = urlsplit(self.address.url)
+        opened = opening(url.netloc, f"{url.path}?{url.query}", self.address.headers)
+        self._call = self._recording.opened(folder, secrets_of(self.address.url, self.address.headers), opened)
         tape = CallTape(self._recording, self._call)
         self._dialogue = Dialogue(
             self.dialect, self.player, tape, greeting=self.greeting, tools=self.tools, slips=self.slips
