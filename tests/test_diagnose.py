@@ -91,3 +91,10 @@ def test_every_finding_is_kept_and_every_symptom_has_a_root(rows):
 def test_a_finding_needs_evidence():
     with pytest.raises(TypeError, match="primary"):
         Finding(id="x", cause=Cause.ECHO, severity=Severity.LOW, confidence=1, summary="x", remedy="x")
+
+
+def test_a_turn_that_was_ended_late_explains_the_wait_after_it_which_lies_between_both_voices():
+    late = finding("late-endpoint", Cause.VAD, (2, 5))
+    slow = finding("slow-turn", Cause.LATENCY, (3, 6), track="agent-played", against="user-sent")
+    assert parents(late, slow) == {"late-endpoint": None, "slow-turn": "late-endpoint"}
+    assert parents(late, finding("slow-turn", Cause.LATENCY, (60, 61), track="agent-played"))["slow-turn"] is None

@@ -22,6 +22,8 @@ EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     Cause.FORMAT: frozenset({Cause.STARVATION, Cause.ECHO, Cause.VAD}),
     Cause.STARVATION: frozenset({Cause.VAD}),
     Cause.ECHO: frozenset({Cause.VAD}),
+    # A VAD that ends a turn late, or begins one that nobody spoke, has the user wait.
+    Cause.VAD: frozenset({"slow-turn"}),
     "echo-leak": frozenset({"self-hearing-loop", "false-start"}),
     "self-hearing-loop": frozenset({"false-start"}),
     # A broken recording and a clipped track change what is heard, not which other faults there are.
@@ -144,11 +146,12 @@ def _explains(cause: Finding, symptom: Finding) -> bool:
 
 
 def _same_path(cause: Finding, symptom: Finding) -> bool:
-    """Whether both concern one voice's path; an echo joins the two, and one wire carries both."""
+    """Whether both concern one voice's path; an echo or a wait joins the two, and one wire has both."""
     if cause.cause is symptom.cause is Cause.WIRE:
         return True
     paths = [{(e.track in USER_PATH) for e in finding.evidence} for finding in (cause, symptom)]
-    joined = cause.cause is Cause.WIRE or any(e.against is not None for e in cause.evidence)
+    between = any(e.against is not None for e in (*cause.evidence, *symptom.evidence))
+    joined = cause.cause is Cause.WIRE or between
     return joined or bool(paths[0] & paths[1])
 
 
