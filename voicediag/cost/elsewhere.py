@@ -11,19 +11,20 @@ For Gemini nothing is derived: its sound is said to count 25 or 32 tokens a seco
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from voicediag.session import Tally, Tokens
-from voicediag.spans import Span, SpanSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from voicediag.cost.prices import PriceList
     from voicediag.session import Session, Usage
+    from voicediag.spans import SpanSet
 
 # Models that count alike.
 FAMILY: Final = ("gpt-realtime-2.1", "gpt-realtime-2.1-mini")
@@ -92,10 +93,13 @@ def _by_sound(
         return Elsewhere(model=model, usd_least=None, usd_most=None, how="the sound of one side is missing")
     least: list[float | None] = []
     most: list[float | None] = []
+    order = np.argsort(chunks.at_s, kind="stable")
+    times_s, ends = chunks.at_s[order], np.maximum.accumulate(chunks.ends[order])
     before, begin_s, sent = 0, 0.0, 0
     for usage in responses:
-        said_s = (user & SpanSet((Span(begin_s, max(begin_s, usage.at_s)),))).total_s
-        received = int(chunks.ends[: int(np.searchsorted(chunks.at_s, usage.at_s, "right"))].max(initial=0))
+        said_s = _within_s(user, begin_s, usage.at_s)
+        came = int(np.searchsorted(times_s, usage.at_s, "right"))
+        received = int(ends[came - 1]) if came else 0
         asked = before + round(said_s * USER_TOKENS_A_SECOND)
         answered = Tokens(audio=round(max(0, received - sent) / chunks.rate_hz * AGENT_TOKENS_A_SECOND))
         tally = Tally(asked=Tokens(audio=asked), answered=answered)
@@ -104,6 +108,16 @@ def _by_sound(
         before, begin_s, sent = asked + answered.audio, max(begin_s, usage.at_s), max(sent, received)
     how = "the sound alone, 10 tokens a second of the user and 20 of the agent; all said before cached, or none"
     return Elsewhere(model=model, usd_least=_sum(least), usd_most=_sum(most), how=how)
+
+
+def _within_s(spans: SpanSet, start_s: float, stop_s: float) -> float:
+    """Return how long spans last within a time."""
+    index, lasted_s = bisect_right(spans.spans, start_s, key=lambda span: span.end_s), 0.0
+    while index < len(spans) and spans.spans[index].start_s < stop_s:
+        span = spans.spans[index]
+        lasted_s += min(span.end_s, stop_s) - max(span.start_s, start_s)
+        index += 1
+    return lasted_s
 
 
 def _sum(costs: list[float | None]) -> float | None:

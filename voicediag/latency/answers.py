@@ -25,6 +25,10 @@ MILLISECONDS = 1_000
 SHORTEST_WORD_S = 0.15
 # A transcript comes within four seconds of its sound.
 LATE_WORDS_S = 4.0
+# Where the words have times of their own, these are the provider's, which may begin before the sound is measured.
+EARLY_WORDS_S = 1.0
+# Words that came all at once take no time, and a set of spans holds nothing that is empty.
+INSTANT_S = 0.001
 # An app that asks for an answer later than this after the user's last word prompts the model for reasons of its own.
 OWN_PROMPT_S = 3.0
 # An answer's sound lies where its frames were played, give or take a callback of the player.
@@ -155,7 +159,7 @@ class _Log:
     stops_s: tuple[float, ...]
     events: tuple[Mark, ...]
     events_s: tuple[float, ...]
-    words: tuple[Span, ...]
+    words: SpanSet
 
     @classmethod
     def of(cls, session: Session) -> _Log:
@@ -168,7 +172,7 @@ class _Log:
             tuple(cue.at_s for cue in stops),
             tuple(events),
             tuple(mark.at_s for mark in events),
-            tuple(turn.span for turn in session.turns if turn.role == "user"),
+            SpanSet(turn.span.padded(INSTANT_S) for turn in session.turns if turn.role == "user"),
         )
 
     def stop_before(self, at_s: float) -> Cue | None:
@@ -207,5 +211,6 @@ class _Log:
         """Whether the provider wrote down words that may be of this turn; a log may hold none of anybody."""
         if not self.words and not self.stops:
             return True
-        near = Span(said.start_s - LATE_WORDS_S / 4, heard_s + LATE_WORDS_S)
-        return any(span.start_s <= near.end_s and span.end_s >= near.start_s for span in self.words)
+        words = self.words.spans
+        index = bisect_left(words, said.start_s - EARLY_WORDS_S, key=lambda span: span.end_s)
+        return index < len(words) and words[index].start_s <= heard_s + LATE_WORDS_S

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from voicediag.session import Mark, Session
-    from voicediag.spans import SpanSet
+    from voicediag.spans import Span, SpanSet
 
 MILLISECONDS = 1_000
 # A notice comes within a second of the speech that it answers.
@@ -55,7 +55,7 @@ def _barge_ins(session: Session, user: SpanSet, agent: SpanSet) -> Iterator[Barg
         began_s = _began_s(mark.at_s, user, agent)
         if began_s is None:
             continue
-        sounding = next((span for span in agent if span.start_s <= mark.at_s < span.end_s), None)
+        sounding = _at(agent, mark.at_s)
         stop_s = sounding.end_s if sounding else mark.at_s
         index = bisect_left(flushes_s, mark.at_s)
         flush_s = flushes_s[index] if index < len(flushes_s) and flushes_s[index] < next_s else None
@@ -78,10 +78,15 @@ def _first_notices(session: Session) -> list[Mark]:
 
 def _began_s(notice_s: float, user: SpanSet, agent: SpanSet) -> float | None:
     """Return when the user whose speech a notice answers began to speak over the agent."""
-    before = [span for span in user if span.start_s < notice_s]
-    if not before:
+    index = bisect_left(user.spans, notice_s, key=lambda span: span.start_s)
+    if not index:
         return None
-    began_s = before[-1].start_s
-    over = any(span.start_s < began_s < span.end_s for span in agent)
+    said = user.spans[index - 1]
     # Who had finished long before the notice is not whom it speaks of.
-    return began_s if over and before[-1].end_s + MOST_LATE_S >= notice_s else None
+    return said.start_s if _at(agent, said.start_s) and said.end_s + MOST_LATE_S >= notice_s else None
+
+
+def _at(spans: SpanSet, at_s: float) -> Span | None:
+    """Return the span in which a time lies."""
+    index = bisect_right(spans.spans, at_s, key=lambda span: span.start_s)
+    return spans.spans[index - 1] if index and spans.spans[index - 1].end_s > at_s else None

@@ -101,24 +101,22 @@ class UsageLog:
 
     usages: list[Usage] = field(default_factory=list)
     _open: dict[Counted, int] = field(default_factory=dict)
+    _last: dict[tuple[UsageKind, str], int] = field(default_factory=dict)
 
     def take(self, usage: Usage, counted: Counted) -> None:
         """Take what a message says, which adds to what was said before or replaces it."""
         if counted in self._open:
             self.usages[self._open[counted]] = usage
             return
-        like = [
-            index
-            for index in range(len(self.usages) if len(self.usages) >= MOST_USAGES else 0)
-            if (self.usages[index].kind, self.usages[index].model) == (usage.kind, usage.model)
-        ]
-        if like:
-            kept = self.usages[like[-1]]
-            self.usages[like[-1]] = replace(kept, at_s=usage.at_s, tally=kept.tally + usage.tally)
-        elif len(self.usages) < 2 * MOST_USAGES:
+        like = self._last.get((usage.kind, usage.model))
+        if len(self.usages) < MOST_USAGES or (like is None and len(self.usages) < 2 * MOST_USAGES):
+            self._last[usage.kind, usage.model] = len(self.usages)
             if counted != "each":
                 self._open[counted] = len(self.usages)
             self.usages.append(usage)
+        elif like is not None:
+            kept = self.usages[like]
+            self.usages[like] = replace(kept, at_s=usage.at_s, tally=kept.tally + usage.tally)
 
     def event(self, kind: str) -> None:
         """Take note of what else was said: the end of a turn, or of a connection."""
