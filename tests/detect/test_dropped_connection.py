@@ -108,7 +108,6 @@ def test_a_line_that_breaks_before_the_announced_end_is_found():
     [
         ((), "the session has no wire log"),
         ((SETUP, READY, mark("last-down", 9.0)), "no line of the wire log says how the connection ended"),
-        ((mark("telephone", 0.0), closed(6.0)), "telephone"),
     ],
 )
 def test_what_the_wire_does_not_say_is_unjudged(marks, reason):
@@ -126,3 +125,24 @@ def test_recorded_drops_are_found_where_they_were_planted(name, kind):
     assert finding.primary.measure["kind"] == kind
     assert finding.primary.measure["ended_s"] == pytest.approx(planted["spans"][0][0], abs=1e-3)
     assert finding.primary.measure["gap_s"] == pytest.approx(planted["sizes"]["gap_s"], abs=0.05)
+
+
+PHONE = mark("telephone", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("by", "code", "kind"),
+    [("down", "1011", "app-failed"), ("down", "1006", "app-failed"), ("up", "1006", "call-lost")],
+)
+def test_a_telephone_call_that_is_cut_off_is_found(by, code, kind):
+    finding = examined(PHONE, mark("answered", 0.5), closed(6.0, by, code)).findings[0]
+    assert finding.primary.measure["kind"] == kind
+    assert finding.summary.endswith("the caller was cut off.")
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [(closed(6.0, "down", "1000"),), (mark("hung-up", 5.9), closed(6.0, "up", "1006")), (closed(6.0, "up", "1000"),)],
+)
+def test_a_telephone_call_that_somebody_hung_up_is_clear(marks):
+    assert examined(PHONE, mark("answered", 0.5), *marks).is_clear

@@ -61,7 +61,7 @@ def test_what_only_looks_alike_is_not(message):
 @pytest.mark.parametrize("spelling", [dict, snake])
 def test_the_first_message_says_that_the_wire_is_a_telephones(spelling):
     assert TwilioMedia().receive("up", spelling(twilio_start())) == [Fact(kind="telephone", id=STREAM)]
-    assert begun().receive("up", spelling(STOP)) == []
+    assert begun().receive("up", spelling(STOP)) == [Fact(kind="hung-up")]
 
 
 @pytest.mark.parametrize("spelling", [dict, snake])
@@ -84,8 +84,8 @@ def test_a_clear_stops_what_is_played():
     assert begun().receive("down", CLEAR) == [TurnTaking(kind="interrupted")]
 
 
-@pytest.mark.parametrize(("direction", "message"), [("up", MARK), ("down", MARK), ("up", DTMF), ("up", STOP)])
-def test_marks_keys_and_the_end_mean_nothing_of_sound_or_turns(direction, message):
+@pytest.mark.parametrize(("direction", "message"), [("up", MARK), ("down", MARK), ("up", DTMF)])
+def test_marks_and_keys_mean_nothing_of_sound_or_turns(direction, message):
     assert begun().receive(direction, message) == []
 
 

@@ -32,6 +32,10 @@ _AGAIN: Final = (
     "the provider gives one, else with the session's setup and what was said."
 )
 REMEDIES: Final = {
+    "app-failed": "Read the app's own log at this second: an exception in the socket's handler closes it with 1011, a "
+    "process that dies breaks it with 1006. Catch what the handler throws, and end a call on purpose with 1000.",
+    "call-lost": "Twilio sends stop before it closes, and none came: look for a tunnel or a proxy with a time limit, a "
+    "machine that slept, a worker that was restarted, and the network between the two.",
     "broke": f"{_AGAIN} Look at the network between the two if it happens often: no side said farewell.",
     "ping-timeout": "The client itself hung up: its ping was not answered in its own time. Raise that time or switch "
     "it off (websockets: ping_timeout=60 or None): services under load answer pings 8 to 30 s late, and 20 s is "
@@ -40,7 +44,11 @@ REMEDIES: Final = {
     "client-closed": "The client's WebSocket library gave up, not the app: read its code (1009 is a message larger "
     f"than the client's max_size, 1007 one that is no UTF-8). {_AGAIN}",
 }
+# Nobody dials again by himself.
+ON_THE_LINE: Final = frozenset({"app-failed", "call-lost"})
 SAID: Final = {
+    "app-failed": "The app closed the call's connection",
+    "call-lost": "The telephone's end of the connection was lost before the call was over",
     "broke": "The connection broke",
     "ping-timeout": "The client closed the connection because its ping was not answered in time",
     "provider-closed": "The provider closed the connection",
@@ -56,18 +64,21 @@ class _Drop:
     ending: Ending
     closed: Mark
 
+    def then(self, session: Session) -> str:
+        """Return what came of it, in words."""
+        return "the caller was cut off" if self.kind in ON_THE_LINE else self.ending.then(session)
+
 
 def examine(exam: Examination) -> Verdict:
     """Answer with the connections that were dropped."""
     session = exam.session
     if not session.marks:
         return unjudged(ID, wire.NO_LOG)
-    if wire.first(session.marks, "telephone"):
-        return unjudged(ID, wire.NO_MODEL)
     closes = sum(mark.kind == "closed" for mark in session.marks)
     if not closes:
         return unjudged(ID, "no line of the wire log says how the connection ended")
-    drops = [drop for ending in endings.all_of(session.marks) if (drop := _dropped(ending))]
+    why = _cut_off if wire.first(session.marks, "telephone") else _dropped
+    drops = [drop for ending in endings.all_of(session.marks) if (drop := why(ending))]
     if drops:
         return found(_finding(session, drops))
     ends = "the connection ended" if closes == 1 else f"all {closes} connections ended"
@@ -89,6 +100,14 @@ def _dropped(ending: Ending) -> _Drop | None:
     return _Drop("broke" if closed.name == BROKE else "provider-closed", ending, closed)
 
 
+def _cut_off(ending: Ending) -> _Drop | None:
+    """Return a telephone call whose connection ended before the call did; None where either side hung up."""
+    closed = ending.closed
+    if closed is None or closed.name in endings.ASKED_FOR or wire.first(ending.marks, "hung-up"):
+        return None
+    return _Drop("app-failed" if closed.id == "down" else "call-lost", ending, closed)
+
+
 def _is_announced(ending: Ending, closed: Mark) -> bool:
     """Whether the provider said that this end would come; a line that breaks before it is another end."""
     notice = wire.first(ending.marks, "going-away")
@@ -107,7 +126,7 @@ def _finding(session: Session, drops: list[_Drop]) -> Finding:
         severity=Severity.MEDIUM if all(drop.ending.back for drop in drops) else Severity.HIGH,
         confidence=PRECISION[ID],
         summary=f"{SAID[first.kind]} at {first.closed.at_s:.2f} s ({first.closed.name}), "
-        f"{first.ending.age_s:.1f} s after it began{reason}; {first.ending.then(session)}{more}.",
+        f"{first.ending.age_s:.1f} s after it began{reason}; {first.then(session)}{more}.",
         remedy=REMEDIES[first.kind],
         primary=_evidence(session, first),
         supporting=tuple(_evidence(session, drop) for drop in drops[1 : wire.MOST_SHOWN]),

@@ -112,6 +112,8 @@ class TwilioMedia:
             case "start":
                 self._started = True
                 self._adopt(look(message, "start", "mediaFormat"))
+            case "stop":
+                yield Fact(kind="hung-up")
             case "media":
                 of_agent = text_of(look(message, "media", "track")) == "outbound"
                 yield from self._sound("agent-played" if of_agent else "user-sent", message)

@@ -17,6 +17,7 @@ CueKind: TypeAlias = Literal["speech-started", "speech-stopped", "interrupted", 
 MarkKind: TypeAlias = Literal[
     "telephone",  # the wire is a call's: sound only, no model speaks on it
     "opened",  # the app connects
+    "hung-up",  # the call is over
     "setup",  # the app asks for a session
     "ready",  # the provider agrees
     "asked",  # the app asks the model to speak
