@@ -3,8 +3,9 @@
 ``python -m benchmarks.slow_turn`` builds dialogues from the sounds of `benchmarks.dialogues` (real voices, real noises,
 random levels) with known waits: in half of them every answer comes after 0.3 to 1.8 s, in the others one comes after 3
 to 7 s. There is no wire log, so that the sound alone decides. The limits of `slow-turn` come from a paper and house
-rules; nothing here was used to choose them. Where a voice ends is known from its clip before any noise is added: the
-last 20 ms within `SPEECH_DB` of its loudest that do not stand alone.
+rules; nothing here was used to choose them. How far below the talker the background lies, `BACKGROUND_DB` of
+`detect.examination`, was chosen with an earlier draw; `SEED` is a new draw of the same sounds. Where a voice ends is
+known from its clip before any noise is added: the last 20 ms within `SPEECH_DB` of its loudest that do not stand alone.
 """
 
 from __future__ import annotations

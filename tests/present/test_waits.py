@@ -49,3 +49,9 @@ def test_the_page_shows_both_tables_and_escapes_names(diagnosis):
     assert "How long people waited" in html
     assert "&lt;b&gt;bus&lt;/b&gt;" in html
     assert "How long people waited" not in page.render(diagnosis)
+
+
+def test_a_notebook_has_lines_and_no_tables(diagnosis):
+    shown = page.fragment(replace(diagnosis, latency=ONE))
+    assert "Answers heard after 1,500 ms (1 turn)." in shown
+    assert "How long people waited" not in shown

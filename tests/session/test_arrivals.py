@@ -55,6 +55,14 @@ def test_sound_that_goes_on_is_the_same_answer_whatever_was_said_meanwhile():
     assert (came.first_s, came.last_s, came.span.end_s) == (1.0, 1.4, 3.0)
 
 
+def test_where_no_message_ends_an_answer_a_pause_does():
+    builder = SessionBuilder("x")
+    for at_s in (1.0, 1.05, 2.1, 5.0):
+        sound(builder, at_s, frames=HZ)
+    # Three seconds have come by 2.1 s and are played until 4 s.
+    assert stretches(builder) == [(1.0, 2.1), (5.0, 5.0)]
+
+
 def test_without_sound_there_is_none():
     builder = SessionBuilder("x")
     builder.cue("turn-complete", 1.0)

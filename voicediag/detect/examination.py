@@ -30,7 +30,8 @@ from voicediag.spans import Span, SpanSet
 BLOCK_S = 30.0
 # Reverberation of a furnished room carries the agent's voice on after it stops.
 TAIL_S = 0.4
-# The loudest 20 ms of a word lie above the active level; what does not come within this of it is not the talker.
+# House rule: the loudest 20 ms of a word lie above the active level; what does not come within this of it is not the
+# talker.
 BACKGROUND_DB = 12.0
 
 Progress = Callable[[float, float], None]

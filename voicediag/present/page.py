@@ -68,7 +68,7 @@ def render(diagnosis: Diagnosis) -> str:
 
 def fragment(diagnosis: Diagnosis) -> str:
     """Return a diagnosis as HTML without a shell, for a notebook."""
-    return _in_notebook("diagnosis.html.jinja", **_about(diagnosis))
+    return _in_notebook("diagnosis.html.jinja", **{**_about(diagnosis), "brief": True})
 
 
 def finding_card(session: Session | None, finding: Finding) -> str:
@@ -88,6 +88,8 @@ def _about(diagnosis: Diagnosis) -> dict[str, Any]:
         **_session(diagnosis.session, diagnosis.findings),
         "diagnosis": diagnosis,
         "cards": _cards(diagnosis),
+        "brief": False,
+        "lines": [line for line in (waits.line(diagnosis.latency), bills.line(diagnosis.cost)) if line],
         "bills": bills,
         "waits": waits.rows(diagnosis.latency),
         "turn_waits": waits.turn_rows(diagnosis.latency),
