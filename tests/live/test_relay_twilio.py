@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import signal
+import socket
+import subprocess
+import sys
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -17,6 +21,12 @@ from voicediag.live.upstream import base_url, host_name, keeps_host
 
 TUNNEL = "calm-fox.ngrok.app"
 FRAMES = 50
+VOICEDIAG = (sys.executable, "-m", "voicediag")
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
 
 
 @asynccontextmanager
@@ -106,7 +116,7 @@ def asked(tmp_path, method, headers, **options):
         base = f"http://127.0.0.1:{runner.addresses[0][1]}"
         try:
             async with (
-                relaying(tmp_path, base, on_refused=told.append, **options) as address,
+                relaying(tmp_path, base, on_trouble=told.append, **options) as address,
                 aiohttp.ClientSession() as client,
                 client.request(method, f"http://{address}/voice?x=1", headers=headers, data=b"CallSid=CA1") as answer,
             ):
@@ -170,3 +180,33 @@ def test_a_host_may_be_given_as_it_was_copied(given):
 def test_a_host_that_is_no_name_is_refused(given):
     with pytest.raises(InputError, match="--allow-host"):
         host_name(given)
+
+
+def test_the_command_says_on_its_terminal_what_twilio_would_not_show(tmp_path):
+    port, nobody = free_port(), free_port()
+    command = (*VOICEDIAG, "relay", "twilio", "--listen", f"127.0.0.1:{port}", "--upstream", f"ws://127.0.0.1:{nobody}")
+
+    async def knock():
+        statuses = []
+        async with aiohttp.ClientSession() as client:
+            for headers in ({"Host": TUNNEL}, {"Host": TUNNEL}, {"Host": "fox.example"}, {}):
+                async with client.get(f"http://127.0.0.1:{port}/voice", headers=headers) as answer:
+                    statuses.append(answer.status)
+        return statuses
+
+    with subprocess.Popen(
+        (*command, "--allow-host", f"https://{TUNNEL}"),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert f"Relaying http://127.0.0.1:{port} to http://127.0.0.1:{nobody};" in process.stdout.readline()
+        assert asyncio.run(knock()) == [502, 502, 403, 502]
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    lines = said.splitlines()
+    # Each trouble once.
+    assert len(lines) == 2
+    assert f"http://127.0.0.1:{nobody} cannot be reached" in lines[0]
+    assert "got one to fox.example; a tunnel's requests are let in by --allow-host NAME" in lines[1]

@@ -54,7 +54,7 @@ def relay(
         provider=provider,
         allowed_hosts=hosts,
         keeps_host=keeps_host(provider, base),
-        on_refused=lambda told: print(f"voicediag relay: {told}", file=sys.stderr, flush=True),
+        on_trouble=lambda told: print(f"voicediag relay: {told}", file=sys.stderr, flush=True),
     )
     context = authority.server_context() if authority else None
 

@@ -41,7 +41,7 @@ _HOP: Final = frozenset({
 _UNSENDABLE: Final = frozenset({1004, 1005, 1006, 1015})
 CLOSE_PATIENCE_S = 5.0
 # What knocks at an open port, nobody reads to the end.
-MOST_REFUSED = 20
+MOST_TOLD = 20
 
 
 @dataclass(slots=True, eq=False)
@@ -62,8 +62,8 @@ class Relay:
         Names under which requests may come from outside this machine, such as a tunnel's.
     keeps_host : bool
         Whether the Host of a request is passed on.
-    on_refused : callable
-        Told why a request was refused, each reason once: who sent it may show nobody the answer.
+    on_trouble : callable
+        Told why a request was refused or led nowhere, each reason once: who sent it may show nobody the answer.
     """
 
     upstream: str
@@ -72,9 +72,9 @@ class Relay:
     upstream_tls: ssl.SSLContext | None = None
     allowed_hosts: frozenset[str] = frozenset()
     keeps_host: bool = False
-    on_refused: Callable[[str], None] = lambda _: None
+    on_trouble: Callable[[str], None] = lambda _: None
     recording: Recording = field(default_factory=Recording)
-    _refused: set[str] = field(default_factory=set)
+    _told: set[str] = field(default_factory=set)
     _client: aiohttp.ClientSession = field(init=False, repr=False)
 
     def application(self) -> web.Application:
@@ -102,11 +102,7 @@ class Relay:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         if refused := stranger(request, self.allowed_hosts):
-            told = f"{refused}; a tunnel's requests are let in by --allow-host NAME"
-            if told not in self._refused and len(self._refused) < MOST_REFUSED:
-                self._refused.add(told)
-                self.on_refused(told)
-            return web.Response(status=403, text=f"voicediag relay: {told}\n")
+            return self._refusal(403, f"{refused}; a tunnel's requests are let in by --allow-host NAME")
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._call(request)
         return await self._pass(request)
@@ -126,9 +122,10 @@ class Relay:
                 ssl=self.upstream_tls if self.upstream_tls is not None else True,
             )
         except aiohttp.WSServerHandshakeError as error:
+            self._tell(f"{self.upstream} answered a call with HTTP {error.status}")
             return web.Response(status=error.status, text=f"{error.message}\n")
         except aiohttp.ClientError as error:
-            return web.Response(status=502, text=f"voicediag relay: {self.upstream} cannot be reached: {error}\n")
+            return self._refusal(502, f"{self.upstream} cannot be reached: {error}")
         chosen = (provider.protocol,) if provider.protocol else ()
         app = web.WebSocketResponse(
             protocols=chosen, autoping=False, autoclose=False, max_msg_size=0, timeout=CLOSE_PATIENCE_S
@@ -186,7 +183,17 @@ class Relay:
                 headers = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP}
                 return web.Response(status=answer.status, headers=headers, body=await answer.read())
         except aiohttp.ClientError as error:
-            return web.Response(status=502, text=f"voicediag relay: {self.upstream} cannot be reached: {error}\n")
+            return self._refusal(502, f"{self.upstream} cannot be reached: {error}")
+
+    def _refusal(self, status: int, told: str) -> web.Response:
+        """Return an answer of the relay's own, and tell of it."""
+        self._tell(told)
+        return web.Response(status=status, text=f"voicediag relay: {told}\n")
+
+    def _tell(self, told: str) -> None:
+        if told not in self._told and len(self._told) < MOST_TOLD:
+            self._told.add(told)
+            self.on_trouble(told)
 
     def _onward(self, request: web.Request) -> list[tuple[str, str]]:
         """Return the headers that pass."""
