@@ -135,6 +135,17 @@ def test_an_emulated_fault_of_the_sound_is_the_root_cause(tmp_path, provider, fa
     assert [root.id for root in diagnosis.root_causes] == ([found] if found else [])
 
 
+@pytest.mark.parametrize(("provider", "part"), [("gemini", "provider"), ("openai", "first_chunk")])
+def test_an_answer_that_the_service_holds_back_is_a_slow_turn_of_the_models(tmp_path, provider, part):
+    diagnosis = vd.check(vd.load(write_log(tmp_path / "call.jsonl", conversed(provider, "slow-answer=2.75"))))
+    (finding,) = diagnosis.root_causes
+    measure = finding.primary.measure
+    assert (finding.id, measure["part"]) == ("slow-turn", part)
+    if provider == "openai":
+        # A reply of the emulator takes 0.35 s, and each message passes on a step of its clock.
+        assert measure["logged_ms"] == pytest.approx(350 + 2_750, abs=1_000 * CHUNK_S)
+
+
 @pytest.mark.parametrize(("fault", "kind"), [("late-chunks=1.5", "late"), ("never-chunks", "never")])
 def test_late_is_told_from_never(tmp_path, fault, kind):
     (finding,) = vd.check(vd.load(write_log(tmp_path / "call.jsonl", conversed("openai", fault)))).findings

@@ -62,6 +62,7 @@ FAULTS: Final[dict[str, Kind]] = {
     "unanswered-tool-call": Kind(
         says="The first reply begins with a call of a function that no app has, and waits for its result."
     ),
+    "slow-answer": Kind(says="Each reply begins =3 seconds later than it would.", usual_s=3.0),
     "late-chunks": Kind(
         says="In each reply the sound stalls for =0.6 seconds; what is late then comes in one burst.", usual_s=0.6
     ),

@@ -163,6 +163,7 @@ class Service(ABC):
         reply = scenario.replies[number]
         if self.turns == 0 and "unanswered-tool-call" in self.faults:
             reply = replace(reply, tool=NOBODYS_TOOL)
+        reply = replace(reply, delay_s=reply.delay_s + (self.faults.seconds("slow-answer") or 0.0))
         self.turns += 1
         return reply, self.script.clips[number]
 
