@@ -44,6 +44,8 @@ def produce(scene: Scene, folder: Path) -> None:
     user_hz = DIALECTS[scene.provider].user_hz
     captured = sound.as_16_bit(stage.microphone(scene, staged, speaker))
     sent, user_fault = _damaged(scene.damage, captured, user_hz, staged)
+    if scene.sent_hz:
+        sent = sound.as_16_bit(sound.resampled(sent, user_hz, scene.sent_hz))
     sounds: dict[TrackName, tuple[Samples, int]] = {
         "user-sent": (sent, user_hz),
         "agent-received": (came, AGENT_HZ),
@@ -60,6 +62,7 @@ def produce(scene: Scene, folder: Path) -> None:
         del sounds["user-sent"]
     faults = [
         *_planted(scene, "user-sent", user_fault, sent, user_hz),
+        *_misdeclared(scene, staged, user_hz),
         *_planted(scene, "agent-received", _on_the_clock(staged, model_fault), came, AGENT_HZ),
         *_echoes(scene, staged),
         *_killed(scene, staged),
@@ -111,6 +114,12 @@ def _planted(
         part = samples[round(inside.start_s * rate_hz) : round(inside.end_s * rate_hz)]
         sizes["rms"] = round(10 ** (sound.active_level_db(part, rate_hz) / 20), 4)
     yield {"id": scene.folder, "track": track, "spans": _pairs(injected.spans), "sizes": sizes}
+
+
+def _misdeclared(scene: Scene, staged: Staged, declared_hz: int) -> Iterator[Truth]:
+    if scene.sent_hz:
+        sizes = {"ratio": scene.sent_hz / declared_hz, "declared_hz": declared_hz, "actual_hz": scene.sent_hz}
+        yield {"id": "wrong-rate", "track": "user-sent", "spans": [[0.0, round(staged.duration_s, 3)]], "sizes": sizes}
 
 
 def _killed(scene: Scene, staged: Staged) -> Iterator[Truth]:
@@ -205,6 +214,11 @@ def _truth(scene: Scene, staged: Staged, faults: list[Truth]) -> Truth:
     }
 
 
+def _is_laid_out(scene: Scene, name: TrackName) -> bool:
+    """Whether only the wire knows where a track's chunks lie: sound of another rate does not lie end to end."""
+    return name == "user-sent" and scene.sent_hz is not None
+
+
 def _session(
     scene: Scene, staged: Staged, sounds: Mapping[TrackName, tuple[Samples, int]], messages: Iterable[Message]
 ) -> Session:
@@ -212,7 +226,7 @@ def _session(
         name: Track(
             name=name,
             source=ArraySource(samples, rate_hz),
-            clock=Clock(learnt_from="wire" if name == "agent-received" else "recipe"),
+            clock=Clock(learnt_from="wire" if name == "agent-received" or _is_laid_out(scene, name) else "recipe"),
             encoding="flac",
         )
         for name, (samples, rate_hz) in sounds.items()
@@ -247,12 +261,11 @@ def _passed_frames(passed: OnTheWire, track: TrackName) -> int:
 
 def _messages(scene: Scene, staged: Staged, sent_frames: int) -> list[Message]:
     dialect, model = DIALECTS[scene.provider], MODELS[scene.provider]
-    size = round(dialect.up_s * dialect.user_hz)
+    rate_hz = scene.sent_hz or dialect.user_hz
+    size = round(dialect.up_s * rate_hz)
     jitter_s = np.random.default_rng(scene.seed).uniform(0.001, 0.006, size=sent_frames // size + 1)
     up = (
-        model.chunk_up(
-            (frame + size) / dialect.user_hz + jitter_s[frame // size], frame, min(size, sent_frames - frame)
-        )
+        model.chunk_up((frame + size) / rate_hz + jitter_s[frame // size], frame, min(size, sent_frames - frame))
         for frame in range(0, sent_frames, size)
     )
     every = chain(model.opening(scene), up, model.conversation(staged))

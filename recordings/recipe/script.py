@@ -117,6 +117,8 @@ class Scene:
         How long the player plays on after an interruption, as far as it has anything to play.
     deaf : bool
         The provider hears nothing: it transcribes nothing, and the app has to ask for each answer.
+    sent_hz : int, optional
+        At which rate the app really sends what it declares at the provider's.
     taps_microphone : bool
         Whether the sound before the damage is kept as ``user-captured``.
     killed_s : float, optional
@@ -141,6 +143,7 @@ class Scene:
     wire_damage: WireDamage | None = None
     unflushed_s: float = 0.0
     deaf: bool = False
+    sent_hz: int | None = None
     taps_microphone: bool = False
     killed_s: float | None = None
     seed: int = 1

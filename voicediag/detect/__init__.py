@@ -20,6 +20,7 @@ from voicediag.detect import (
     unanswered_tool_call,
     unflushed_playback,
     unheeded_goaway,
+    wrong_rate,
 )
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination, Leak
@@ -63,6 +64,7 @@ DETECTORS: tuple[Detector, ...] = (
     session_limit.DETECTOR,
     dropped_connection.DETECTOR,
     unflushed_playback.DETECTOR,
+    wrong_rate.DETECTOR,
     clipped_audio.DETECTOR,
     silent_track.DETECTOR,
     starved_capture.DETECTOR,

@@ -16,6 +16,7 @@ from voicediag.session.clock import LONGEST_S
 from voicediag.session.events import Cue, CueKind, Direction, MarkKind, PlaybackEvent, Problem, Turn, WireEvent
 from voicediag.session.landmarks import Landmarks
 from voicediag.session.layout import Capture, Layout, PlacedSource, Playout
+from voicediag.session.pace import PaceMeter
 from voicediag.session.session import Session
 from voicediag.session.slips import Rule, Slip, SlipBook
 from voicediag.session.track import TRACK_NAMES, Track, TrackName
@@ -62,6 +63,7 @@ class SessionBuilder:
     _turns: TurnTaker = field(default_factory=TurnTaker)
     _landmarks: Landmarks = field(default_factory=Landmarks)
     _chunks: ChunkLog = field(default_factory=ChunkLog)
+    _pace: PaceMeter = field(default_factory=PaceMeter)
     _slips: SlipBook = field(default_factory=SlipBook)
     _rules: dict[str, Rule] = field(default_factory=dict)
     _used: UsageLog = field(default_factory=UsageLog)
@@ -100,6 +102,7 @@ class SessionBuilder:
         if self.uplink is None:
             self.uplink = Capture(rate_hz)
         self.uplink.send(at_s, frames, first=first, starts_s=starts_s)
+        self._pace.sent(at_s, frames, rate_hz)
 
     def audio_played(
         self, at_s: float, *, frames: int, rate_hz: int, first: int | None = None, starts_s: float | None = None
@@ -198,6 +201,7 @@ class SessionBuilder:
             cues=tuple(Cue(kind=kind, at_s=at_s, audio_s=self._sent_s(ms)) for kind, at_s, ms in self._turns.cues),
             chunks=chunks,
             arrivals=arrivals(chunks, self._heard),
+            sent=self._pace.result(),
             rules=tuple(self._rules.values()),
             breaches=self._slips.all(),
             usage=tuple(self._used.usages),

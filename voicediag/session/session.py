@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from voicediag.session.chunks import Chunks
     from voicediag.session.events import Arrival, Cue, Mark, PlaybackEvent, Problem, Turn, WireEvent
+    from voicediag.session.pace import Pace
     from voicediag.session.slips import Breaches, Rule
     from voicediag.session.track import Track, TrackName
     from voicediag.session.usage import Usage
@@ -39,6 +40,8 @@ class Session:
         When each chunk of the agent's sound came down the wire; None where no wire log says.
     arrivals : tuple of Arrival
         The same answer by answer, with where each was heard.
+    sent : Pace or None
+        How much of the user's sound went up in each second; None where no wire log says.
     rules : tuple of Rule
         The rules of the provider that the wire was held against; empty where nobody knows any.
     breaches : tuple of Breaches
@@ -60,6 +63,7 @@ class Session:
     marks: tuple[Mark, ...] = ()
     chunks: Chunks | None = None
     arrivals: tuple[Arrival, ...] = ()
+    sent: Pace | None = None
     rules: tuple[Rule, ...] = ()
     breaches: tuple[Breaches, ...] = ()
     usage: tuple[Usage, ...] = ()
