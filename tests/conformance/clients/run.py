@@ -15,7 +15,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import dialled
 import numpy as np
 import soxr
 
@@ -131,6 +130,9 @@ def write_voice(folder: Path) -> None:
 async def talk(client: Client, folder: Path) -> dict[str, object]:
     """Return what a client tells of its conversation."""
     if client.provider == "twilio":
+        # Beside this script; whoever only collects it for tests does not find it there.
+        import dialled
+
         return await dialled.talk([client.program, str(HERE / client.script)], folder / "calls")
     ca_file = folder / f"{client.home.name}.pem"
     async with serving(
@@ -160,6 +162,10 @@ def wrong(told: dict[str, object], *, called: bool) -> list[str]:
     """Return in what a conversation differs from the scenario."""
     if "failed" in told:
         return [str(told["failed"])]
+    if "call" in told:
+        import dialled
+
+        return dialled.wrong(told)
     # The reply that is interrupted is the last one of the scenario, or else the one before.
     said, heard = ((0, 1, 2, 0), (1, 0)) if called else ((0, 1, 3), (1, 2, 3))
     expected = {
@@ -184,8 +190,7 @@ async def main() -> int:
     failed = 0
     for name, client in CLIENTS.items():
         told = told_by.get(name, {"failed": lacking[name]})
-        by_telephone = client.provider == "twilio"
-        slips = dialled.wrong(told) if by_telephone else wrong(told, called=client.called)
+        slips = wrong(told, called=client.called)
         failed += bool(slips)
         whole = f"a whole conversation, {told.get('audio_bytes', 0)} bytes of sound"
         sys.stdout.write(f"{name:30}{'; '.join(slips) or whole}\n")
