@@ -197,6 +197,26 @@ def test_gaps_of_a_track_alone_are_counted():
     assert "does not tell late from lost" in finding.remedy
 
 
+def trimmed(phrase, rate_hz):
+    """Return a phrase from its first step of 10 ms above -40 dBFS to its last, as players of clips do."""
+    step = rate_hz // 100
+    level = np.sqrt(np.mean(phrase[: phrase.size // step * step].reshape(-1, step) ** 2, axis=1))
+    loud = np.flatnonzero(level > 0.01)
+    return phrase[loud[0] * step : (loud[-1] + 1) * step]
+
+
+def test_phrases_that_were_joined_with_zeros_are_no_gaps():
+    pieces = []
+    for folder in sorted((RECORDINGS / "clean").glob("*.vds")):
+        track = vd.load(folder).tracks["agent-played"]
+        for span in json.loads((folder / "truth.json").read_text())["speech"]["agent"]:
+            pieces += [trimmed(track.read(Span(*span)), track.rate_hz), np.zeros(round(0.15 * 24_000), np.float32)]
+    track = Track(name="agent-received", source=ArraySource(np.concatenate(pieces), 24_000))
+    session = Session(source="test", tracks={"agent-received": track})
+    assert len(pieces) > 80
+    assert starved_playback.DETECTOR.examine(Examination(session)).is_clear
+
+
 def test_the_first_tap_with_gaps_is_named():
     planted = signals.repeat_frames(SOUND, rate_hz=RATE_HZ, within=Span(0, 20), per_second=2, seed=3).samples
     assert examined(None, SOUND, **{"agent-played": planted}).findings[0].primary.track == "agent-played"

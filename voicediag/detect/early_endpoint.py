@@ -15,7 +15,7 @@ from voicediag.detect import wire
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
-from voicediag.detect.hearing import ECHO_LAG, Ear, agent_speaks, asked_between, recent, tells_starts
+from voicediag.detect.hearing import ECHO_LAG, Ear, asked_between, recent, tells_starts
 from voicediag.detect.precision import PRECISION
 from voicediag.session import Cue
 from voicediag.spans import Span, SpanSet
@@ -73,7 +73,7 @@ def examine(exam: Examination) -> Verdict:
         return unjudged(ID, ear)
     if stops and not any(map(recent, stops)):
         return unjudged(ID, "the provider's stops of speech are on another clock than the recording")
-    cuts = list(_after_stops(exam, ear, stops) if tells_starts(session) else _after_answers(exam, ear))
+    cuts = list(_after_stops(ear, stops) if tells_starts(session) else _after_answers(ear))
     short = [cut for cut in cuts if cut.pause.duration_s <= SHORT_PAUSE.value]
     if short or len(cuts) >= OFTEN.value:
         return found(_finding(ear, cuts))
@@ -82,27 +82,26 @@ def examine(exam: Examination) -> Verdict:
     return clear(ID, bound=f"after none of {turns} did the user go on and cut an answer off{longer}")
 
 
-def _after_stops(exam: Examination, ear: Ear, stops: list[Cue]) -> Iterator[_Cut]:
+def _after_stops(ear: Ear, stops: list[Cue]) -> Iterator[_Cut]:
     """Yield the stops after which the user went on, and an answer was cut off or talked over them."""
     for cue in filter(recent, stops):
         stop_s = cue.audio_s or 0.0
         pause = _pause(ear, stop_s)
-        if pause and _harmed(exam, Span(cue.at_s, max(cue.at_s, pause.end_s) + CUT_WITHIN.value), pause):
+        if pause and _harmed(ear, Span(cue.at_s, max(cue.at_s, pause.end_s) + CUT_WITHIN.value), pause):
             yield _Cut(cue.at_s, pause, max(0.0, stop_s - pause.start_s))
 
 
-def _after_answers(exam: Examination, ear: Ear) -> Iterator[_Cut]:
+def _after_answers(ear: Ear) -> Iterator[_Cut]:
     """Yield the answers that began in a pause of the user, of a provider that does not say when the user stops."""
-    for at_s, began_s in _answers(exam):
+    for at_s, began_s in _answers(ear.exam):
         pause = _pause_before(ear, at_s) if began_s is None else _pause(ear, began_s)
-        if pause is None or asked_between(exam.session, Span(pause.start_s - REACH_S, at_s)):
+        if pause is None or asked_between(ear.exam.session, Span(pause.start_s - REACH_S, at_s)):
             continue
         # Who speaks this soon after the first sound of an answer does not answer it.
         if began_s is not None and not pause.start_s <= began_s <= pause.end_s <= began_s + REACTION_S:
             continue
-        if not _may_be_echo(exam, pause) and not agent_speaks(
-            exam, Span(pause.start_s, min(pause.end_s, at_s if began_s is None else began_s))
-        ):
+        alone = Span(pause.start_s, min(pause.end_s, at_s if began_s is None else began_s))
+        if not _may_be_echo(ear, pause) and not ear.hears_agent(alone):
             yield _Cut(at_s, pause, None)
 
 
@@ -151,18 +150,19 @@ def _pause_before(ear: Ear, at_s: float) -> Span | None:
     return longest if longest and _is_within(voice, longest) else None
 
 
-def _may_be_echo(exam: Examination, pause: Span) -> bool:
+def _may_be_echo(ear: Ear, pause: Span) -> bool:
     """Whether the voice beside a pause may be the agent's, that leaks into the microphone and pauses too."""
     around = Span(max(0.0, pause.start_s - BESIDE_S - ECHO_LAG.value), pause.end_s + BESIDE_S)
-    return exam.leak is not None and exam.leak.echo.verdict == "echo" and agent_speaks(exam, around)
+    leak = ear.exam.leak
+    return leak is not None and leak.echo.verdict == "echo" and ear.hears_agent(around)
 
 
-def _harmed(exam: Examination, within: Span, pause: Span) -> bool:
+def _harmed(ear: Ear, within: Span, pause: Span) -> bool:
     """Whether an answer was cancelled, or its sound came, though the user had gone on; and none was heard before."""
-    if agent_speaks(exam, pause) or _may_be_echo(exam, pause):
+    if ear.hears_agent(pause) or _may_be_echo(ear, pause):
         return False
-    cut = any(cue.kind == "interrupted" and within.start_s <= cue.at_s <= within.end_s for cue in exam.session.cues)
-    chunks = exam.session.chunks
+    cut = any(cue.kind == "interrupted" and within.start_s <= cue.at_s <= within.end_s for cue in ear.exam.session.cues)
+    chunks = ear.exam.session.chunks
     came = chunks is not None and bool(
         ((chunks.at_s >= within.start_s) & (chunks.at_s <= pause.end_s + REACTION_S)).any()
     )

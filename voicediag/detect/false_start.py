@@ -15,7 +15,7 @@ from voicediag.detect import wire
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination, Leak
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
-from voicediag.detect.hearing import DOINGS, ECHO_LAG, Ear, agent_speaks, asked_between, recent, tells_starts
+from voicediag.detect.hearing import DOINGS, ECHO_LAG, Ear, asked_between, recent, tells_starts
 from voicediag.detect.precision import PRECISION
 from voicediag.session import Cue, Session
 from voicediag.spans import Span, SpanSet
@@ -110,7 +110,7 @@ def _judged(exam: Examination, ear: Ear, cue: Cue) -> _Start | None:
     voice, share = ear.voice(window), None
     kind = "voice" if voice else _without_voice(ear, window, loud_dbfs)
     lately = Span(max(0.0, window.start_s - ECHO_LAG.value), window.end_s)
-    if voice and exam.leak and exam.leak.echo.verdict != "clear" and agent_speaks(exam, lately):
+    if voice and exam.leak and exam.leak.echo.verdict != "clear" and ear.hears_agent(lately):
         share = _echo_share(exam, exam.leak, ear, voice)
         kind = "voice" if share is not None and share < USER_SHARE.value else "unclear"
         kind = "echo" if share is not None and share >= ECHO_SHARE.value else kind

@@ -6,7 +6,6 @@ a loud room or on another clock, this says that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -75,6 +74,17 @@ class Ear:
         holes = runs.complement(runs.hull) if runs.hull else SpanSet()
         return (runs | SpanSet(hole for hole in holes if hole.duration_s <= CLOSURE_S)).longer_than(BLIP_S)
 
+    def hears_agent(self, span: Span) -> bool:
+        """Whether the agent speaks in a time."""
+        return bool(self._agent & SpanSet((span,)))
+
+    @cached_property
+    def _agent(self) -> SpanSet:
+        """Where the agent speaks, on the session clock."""
+        speaker = self.exam.session.spoken
+        spans = self.exam.activity(speaker.name).spans if speaker else ()
+        return SpanSet(span.shifted(speaker.clock.offset_s if speaker else 0.0) for span in spans)
+
     @cached_property
     def room_dbfs(self) -> float | None:
         """The level that the room without a voice exceeds a tenth of the time; None where it is hardly heard alone."""
@@ -101,18 +111,6 @@ def tells_starts(session: Session) -> bool:
 def asked_between(session: Session, span: Span) -> bool:
     """Whether the app itself did something that makes the model speak or stop."""
     return any(mark.kind in DOINGS and span.start_s <= mark.at_s <= span.end_s for mark in session.marks)
-
-
-def agent_speaks(exam: Examination, span: Span) -> bool:
-    """Whether the agent is heard in a time."""
-    speaker = exam.session.spoken
-    if speaker is None:
-        return False
-    return bool(_on_session(speaker, exam.activity(speaker.name).spans) & SpanSet((span,)))
-
-
-def _on_session(track: Track, spans: Iterable[Span]) -> SpanSet:
-    return SpanSet(span.shifted(track.clock.offset_s) for span in spans)
 
 
 def _levels_dbfs(sound: Samples, step: int) -> np.ndarray:

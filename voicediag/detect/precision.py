@@ -13,9 +13,9 @@ PRECISION: Final[dict[str, float]] = {
     # It compares counts, so that nothing can be sampled; what it says was promised and was not there.
     "damaged-recording": 0.99,
     "dropped-connection": 0.95,
-    "early-endpoint": 0.9,
+    "early-endpoint": 0.97,
     "echo-leak": 0.99,
-    "false-start": 0.9,
+    "false-start": 0.98,
     "protocol-slip": 0.95,
     "provider-error": 0.95,
     "self-hearing-loop": 0.95,
@@ -28,7 +28,7 @@ PRECISION: Final[dict[str, float]] = {
     # Of `python -m benchmarks.slow_turn`: sound alone, without a wire log.
     "slow-turn": 0.97,
     "starved-capture": 0.91,
-    "starved-playback": 0.95,
+    "starved-playback": 0.98,
     "unanswered-tool-call": 0.95,
     "unflushed-playback": 0.95,
     "unheeded-goaway": 0.95,
