@@ -208,7 +208,9 @@ def trimmed(phrase, rate_hz):
 def test_phrases_that_were_joined_with_zeros_are_no_gaps():
     pieces = []
     for folder in sorted((RECORDINGS / "clean").glob("*.vds")):
-        track = vd.load(folder).tracks["agent-played"]
+        track = vd.load(folder).tracks.get("agent-played")
+        if track is None:
+            continue
         for span in json.loads((folder / "truth.json").read_text())["speech"]["agent"]:
             pieces += [trimmed(track.read(Span(*span)), track.rate_hz), np.zeros(round(0.15 * 24_000), np.float32)]
     track = Track(name="agent-received", source=ArraySource(np.concatenate(pieces), 24_000))
