@@ -85,6 +85,7 @@ def test_a_close_that_both_ends_note_is_one():
         (SETUP, READY, closed(6.0, "up", "1006")),
         (SETUP, READY, closed(6.0, "up", "4001")),
         (SETUP, closed(0.4, code="1008")),
+        (mark("opened", 0.0), mark("error", 0.1, name="HTTP 401"), closed(0.1, code="401")),
         (SETUP, READY, mark("going-away", 5.0, left_s=1.0), closed(6.0, code="1011")),
         (SETUP, READY, mark("going-away", 5.0, left_s=0.0, name="session_expired"), closed(5.1, code="1001")),
         (SETUP, mark("ready", 0.1, left_s=6.0), closed(6.0, code="1001")),
@@ -92,7 +93,7 @@ def test_a_close_that_both_ends_note_is_one():
     ],
     ids=[
         "by the provider", "hung up", "a page that was left", "a page that was killed", "an app's own code",
-        "refused", "announced", "expired", "due", "another connection stood",
+        "refused", "a handshake that failed", "announced", "expired", "due", "another connection stood",
     ],
 )  # fmt: skip
 def test_an_end_that_was_wanted_or_is_told_elsewhere_is_clear(marks):

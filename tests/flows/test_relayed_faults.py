@@ -21,8 +21,8 @@ connect = partial(websockets.connect, proxy=None)
 
 
 @asynccontextmanager
-async def relaying(out, emulator):
-    relay = Relay(upstream=emulator.base_url, out=out, provider="gemini")
+async def relaying(out, upstream):
+    relay = Relay(upstream=upstream, out=out, provider="gemini")
     runner = web.AppRunner(relay.application())
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -38,7 +38,7 @@ def recorded(out, target, *faults, talk, **client):
     async def held():
         async with (
             serving("gemini", faults=faults) as emulator,
-            relaying(out, emulator) as base,
+            relaying(out, emulator.base_url) as base,
             connect(f"{base}/ws/{target}", **client) as socket,
         ):
             # Who is refused may be so before a word was said.
@@ -98,3 +98,30 @@ def test_a_line_that_breaks_is_found(tmp_path):
     diagnosis = recorded(tmp_path, f"{KEYED}?key={KEY}", "tcp-abort=0.2", talk=until_closed)
     (root,) = diagnosis.root_causes
     assert (root.id, root.primary.measure["kind"]) == ("dropped-connection", "broke")
+
+
+def test_a_handshake_that_is_refused_is_recorded_once_and_told(tmp_path):
+    async def refuse(_request):
+        return web.Response(status=401)
+
+    async def held():
+        upstream = web.Application()
+        upstream.router.add_get("/{path:.*}", refuse)
+        runner = web.AppRunner(upstream)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        async with relaying(tmp_path, f"http://127.0.0.1:{runner.addresses[0][1]}") as base:
+            for _ in range(2):
+                with pytest.raises(websockets.InvalidStatus):
+                    await connect(f"{base}/ws/{KEYED}?key={KEY}")
+        await runner.cleanup()
+
+    asyncio.run(held())
+    (folder,) = tmp_path.glob("*.vds")
+    assert KEY not in (folder / "wire.jsonl").read_text()
+    session = vd.load(folder)
+    assert session.provenance["provider"] == "gemini-live"
+    (root,) = vd.check(session).findings
+    assert (root.id, root.primary.measure["code"]) == ("provider-error", "HTTP 401")
+    assert "HTTP 401 Unauthorized" in root.summary
+    assert root.severity.name == "HIGH"

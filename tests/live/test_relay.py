@@ -211,7 +211,10 @@ def test_a_refused_handshake_is_the_providers_own(tmp_path):
         return refused.value.response.status_code
 
     assert through(tmp_path, echo, talk, process_request=refuse) == 401
-    assert not list(tmp_path.iterdir())
+    assert [(event.kind, event.message.get("code")) for event in recorded(tmp_path).wire] == [
+        ("open", None),
+        ("close", 401),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 ID = "dropped-connection"
 UNASKED = Limit(0, "connections", "house rule: a connection ends when its app wants it to, with 1000")
 BROKE: Final = "1006"
+# Codes of a close begin here (RFC 6455, 7.4.2); below are those of HTTP.
+FIRST_CODE: Final = 1_000
 PING_TIMEOUT: Final = "keepalive ping timeout"
 # What a WebSocket library closes with when it gives up; an app's own codes begin at 3000 (RFC 6455, 7.4.2).
 LIBRARYS_OWN: Final = frozenset({"1002", "1003", "1007", "1009", "1010", "1011"})
@@ -90,7 +92,7 @@ def _dropped(ending: Ending) -> _Drop | None:
     closed = ending.closed
     if closed is None or closed.name in endings.ASKED_FOR or ending.refused or ending.survived:
         return None
-    if _is_announced(ending, closed) or session_limit.is_due(ending, closed):
+    if _is_announced(ending, closed) or session_limit.is_due(ending, closed) or _never_stood(closed):
         return None
     if PING_TIMEOUT in closed.said.lower():
         return _Drop("ping-timeout", ending, closed)
@@ -98,6 +100,11 @@ def _dropped(ending: Ending) -> _Drop | None:
         # Who hangs up in the middle of a word often just goes: 1001 and 1006 are a page that was closed.
         return _Drop("client-closed", ending, closed) if closed.name in LIBRARYS_OWN else None
     return _Drop("broke" if closed.name == BROKE else "provider-closed", ending, closed)
+
+
+def _never_stood(closed: Mark) -> bool:
+    """Whether the handshake was answered with an HTTP status: that is the provider's error."""
+    return closed.name.isdecimal() and int(closed.name[:4]) < FIRST_CODE
 
 
 def _cut_off(ending: Ending) -> _Drop | None:

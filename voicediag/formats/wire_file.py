@@ -14,6 +14,7 @@ from voicediag.protocols import Conversation, handshake, kind_of, lint_of, recog
 from voicediag.protocols.conversation import text_of
 from voicediag.protocols.events import Audio, Event, Fact, Held, slips_in
 from voicediag.protocols.lint import ruled
+from voicediag.protocols.secrets import quoted
 from voicediag.session import AudioRef, TrackName, WireEvent
 from voicediag.session.clock import LONGEST_S, NANOSECONDS
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 LATE_START_S = 60.0
 # RFC 6455, 7.4.2: codes end at 4999.
 MOST_CODES = 5_000
+FIRST_CODE = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,7 @@ class _Reader:
     conversation: Conversation | None = None
     lint: Lint | None = None
     held: Lint | None = None
+    called: str | None = None
     taken: dict[TrackName, int] = field(default_factory=dict)
 
     def passed(self, number: int, line: wire_line.Line) -> Passed:
@@ -119,14 +122,14 @@ class _Reader:
             audio=line.audio if self.in_folder else self._placed(sounds),
             slips=slips_in(meaning) if sounds else line.slips,
         )
-        provider = self.conversation.provider if self.conversation else None
+        provider = self.conversation.provider if self.conversation else self.called
         meaning = self._held_against(line, meaning)
         return Passed(line=number, event=event, meaning=meaning, provider=provider)
 
     def _meant(self, line: wire_line.Line) -> list[Event]:
         """Return what a message meant, and the names of slips that the line tells beside it."""
         if line.kind == wire_line.CLOSE:
-            return []
+            return _refused(line.message)
         if line.kind == wire_line.OPEN:
             return [Fact(kind="opened")]
         if self.conversation is None and (conversation := recognise(line.message)):
@@ -145,7 +148,7 @@ class _Reader:
         self.held = self.lint
         if line.kind == wire_line.CLOSE:
             code, reason = wire_line.whole(line.message.get("code"), below=MOST_CODES), line.message.get("reason")
-            return [*held, *self.lint.closed(line.direction, code or 0, str(reason))]
+            return [*held, *meaning, *self.lint.closed(line.direction, code or 0, str(reason))]
         sounds = [event for event in meaning if isinstance(event, Audio)]
         heard_s = sum(sound.frames / sound.rate_hz for sound in sounds)
         if sounds and not heard_s and line.audio:
@@ -160,7 +163,7 @@ class _Reader:
 
     def _opened(self, message: Mapping[str, Any]) -> Iterator[Event]:
         """Yield the rules that the opening of a connection breaks; it may be the first that tells the provider."""
-        provider = handshake.provider_of(text_of(message.get("path")))
+        provider = self.called = handshake.provider_of(text_of(message.get("path")))
         if self.lint is None and provider:
             self.lint = lint_of(provider)
         if self.lint and provider:
@@ -189,3 +192,11 @@ class _Reader:
         first = self.taken.get(track, 0)
         self.taken[track] = first + frames
         return AudioRef(track=track, frame=first, frames=frames)
+
+
+def _refused(message: Mapping[str, Any]) -> list[Event]:
+    """Return the error of a handshake that was answered with an HTTP status: codes of a close begin at 1000."""
+    status = wire_line.whole(message.get("code"), below=FIRST_CODE)
+    if not status:
+        return []
+    return [Fact(kind="error", name=f"HTTP {status}", said=quoted(str(message.get("reason", ""))))]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http.client import responses
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -75,6 +76,7 @@ class Relay:
     on_trouble: Callable[[str], None] = lambda _: None
     recording: Recording = field(default_factory=Recording)
     _told: set[str] = field(default_factory=set)
+    _refusals: set[int] = field(default_factory=set)
     _client: aiohttp.ClientSession = field(init=False, repr=False)
 
     def application(self) -> web.Application:
@@ -123,6 +125,7 @@ class Relay:
             )
         except aiohttp.WSServerHandshakeError as error:
             self._tell(f"{self.upstream} answered a call with HTTP {error.status}")
+            self._record_refusal(request, error.status)
             return web.Response(status=error.status, text=f"{error.message}\n")
         except aiohttp.ClientError as error:
             return self._refusal(502, f"{self.upstream} cannot be reached: {error}")
@@ -131,16 +134,28 @@ class Relay:
             protocols=chosen, autoping=False, autoclose=False, max_msg_size=0, timeout=CLOSE_PATIENCE_S
         )
         await app.prepare(request)
-        call = self.recording.opened(
-            new_folder(self.out, self.provider),
-            secrets_of(request.raw_path, request.headers),
-            opening(urlsplit(self.upstream).netloc, request.raw_path, request.headers),
-        )
+        call = self._recorded(request)
         try:
             await _both(self._pump(call, "up", app, provider), self._pump(call, "down", provider, app))
         finally:
             self.recording.ended(call)
         return app
+
+    def _recorded(self, request: web.Request) -> Call:
+        """Begin to record a call."""
+        return self.recording.opened(
+            new_folder(self.out, self.provider),
+            secrets_of(request.raw_path, request.headers),
+            opening(urlsplit(self.upstream).netloc, request.raw_path, request.headers),
+        )
+
+    def _record_refusal(self, request: web.Request, status: int) -> None:
+        """Record that a handshake was answered with an HTTP status; each status once, since apps try again."""
+        if status not in self._refusals:
+            self._refusals.add(status)
+            call = self._recorded(request)
+            self.recording.closed(call, "down", status, f"HTTP {status} {responses.get(status, '')}".rstrip())
+            self.recording.ended(call)
 
     async def _pump(self, call: Call, direction: Direction, source: _Socket, sink: _Socket) -> None:
         """Pass on everything from one side until it closes, then close the other in the same way."""
