@@ -219,6 +219,35 @@ def test_phrases_that_were_joined_with_zeros_are_no_gaps():
     assert starved_playback.DETECTOR.examine(Examination(session)).is_clear
 
 
+@pytest.mark.parametrize("lost", [False, True], ids=["late", "lost"])
+def test_two_taps_tell_late_from_lost_without_a_log(lost):
+    came = real_voice().ravel()
+    level = np.sqrt(np.mean(came.reshape(-1, 480) ** 2, axis=1))
+    # 14 gaps of 60 ms, and one of 180 ms, each amid loud speech and half a second or more from the next.
+    places = [9_600]
+    for number in np.flatnonzero(level > 0.06).tolist():
+        if number * 480 - places[-1] > 12_000 and len(places) <= 15:
+            places.append(number * 480)
+    places, sizes = places[1:], [4_320, *[1_440] * 14]
+    pieces, last = [], 0
+    for at, size in zip(places, sizes, strict=True):
+        pieces += [came[last:at], np.zeros(size, np.float32)]
+        last = at + size if lost else at
+    played = np.concatenate([np.zeros(2_400, np.float32), *pieces, came[last:]])
+    tracks = {
+        name: Track(name=name, source=ArraySource(sound, 24_000))
+        for name, sound in (("agent-received", came), ("agent-played", played))
+    }
+    session = Session(source="test", tracks=tracks)
+    (finding,) = starved_playback.DETECTOR.examine(Examination(session)).findings
+    measure = finding.primary.measure
+    kind, other = ("never", "late") if lost else ("late", "never")
+    assert measure["gaps"] >= 0.8 * len(places)
+    assert measure[kind] >= 0.6 * len(places)
+    assert measure[other] == 0
+    assert measure["cushion_ms"] == (None if lost else 60)
+
+
 def test_the_first_tap_with_gaps_is_named():
     planted = signals.repeat_frames(SOUND, rate_hz=RATE_HZ, within=Span(0, 20), per_second=2, seed=3).samples
     assert examined(None, SOUND, **{"agent-played": planted}).findings[0].primary.track == "agent-played"

@@ -55,6 +55,7 @@ class _Starved:
 
     track: TrackName
     where: SpanSet
+    count: int
     gap_total_s: float
     late: int | None = None
     never: int | None = None
@@ -64,11 +65,6 @@ class _Starved:
     covered: int = 0
     assumed: bool = False
     limit: Limit = LEAST_GAP
-
-    @property
-    def gaps(self) -> int:
-        """How many places there are at which sound does not go on."""
-        return len(self.where) if self.late is None else self.late + self.stalled + (self.never or 0)
 
 
 def examine(exam: Examination) -> Verdict:
@@ -122,6 +118,7 @@ def _by_wire(exam: Examination, stream: Stream, joins: Joins, played: Played | N
     return _Starved(
         track=tap.name,
         where=SpanSet([*(gap.span for gap in gaps), *places]),
+        count=len(late) + len(stalled) + len(lost) + len(skipped),
         gap_total_s=sum(gap.span.duration_s for gap in gaps),
         late=len(late),
         never=len(lost) + len(skipped),
@@ -156,14 +153,28 @@ def _by_sound(exam: Examination, tracks: list[Track], known: SpanSet) -> _Starve
     for track in tracks:
         dropped, again = (_apart(places, passed_over) for places in playback.sound_places(exam, track))
         if len(dropped) + len(again) >= LEAST_LOST.value:
-            return _Starved(
-                track=track.name,
-                where=dropped | again,
-                gap_total_s=dropped.total_s,
-                duplicated=len(again),
-                limit=LEAST_LOST,
-            )
+            return _of_sound(exam, track, dropped, again)
     return None
+
+
+def _of_sound(exam: Examination, track: Track, dropped: SpanSet, again: SpanSet) -> _Starved:
+    """Return what a track's own sound shows, and what of it a tap before can tell late from lost."""
+    lost, late = playback.lost_or_late(exam, track, dropped)
+    needed = np.sort([gap.duration_s for gap in late])
+    cushion_s = _cushion_s(needed)
+    known = bool(lost or late)
+    return _Starved(
+        track=track.name,
+        where=dropped | again,
+        count=len(dropped),
+        gap_total_s=dropped.total_s,
+        late=len(late) if known else None,
+        never=len(lost) if known else None,
+        duplicated=len(again),
+        cushion_s=cushion_s,
+        covered=int(np.count_nonzero(needed <= (cushion_s or 0.0) + 1e-9)),
+        limit=LEAST_LOST,
+    )
 
 
 def _apart(places: SpanSet, others: SpanSet) -> SpanSet:
@@ -177,7 +188,7 @@ def _around(at_s: float) -> Span:
 
 def _finding(exam: Examination, starved: _Starved) -> Finding:
     measure: Measure = {
-        "gaps": starved.gaps,
+        "gaps": starved.count,
         "gap_total_s": starved.gap_total_s,
         "late": starved.late,
         "never": starved.never,
@@ -190,7 +201,7 @@ def _finding(exam: Examination, starved: _Starved) -> Finding:
     _, place = wire.place(
         exam.session, longest.start_s - AROUND_S, longest.end_s + AROUND_S, prefer=exam.session.tracks[starved.track]
     )
-    severe = starved.gap_total_s >= LONG_S.value or starved.gaps + starved.duplicated >= LEAST_LOST.value
+    severe = starved.gap_total_s >= LONG_S.value or starved.count + starved.duplicated >= LEAST_LOST.value
     return Finding(
         id=ID,
         cause=Cause.STARVATION,
@@ -204,18 +215,20 @@ def _finding(exam: Examination, starved: _Starved) -> Finding:
 
 
 def _summary(starved: _Starved) -> str:
-    if starved.late is None:
-        kinds = [(len(starved.where) - starved.duplicated, "gaps"), (starved.duplicated, "repeated stretches")]
+    if starved.limit is LEAST_LOST:
+        kinds = [(starved.count, "gaps"), (starved.duplicated, "repeated stretches")]
         said = " and ".join(f"{count} {kind}" for count, kind in kinds if count)
-        return f"{starved.track} has {said} inside the agent's speech, {starved.gap_total_s:.2f} s of silence in all."
+        silence = f"{starved.gap_total_s:.2f} s of silence in all"
+        told = f": {starved.late} came late, {starved.never} are lost" if starved.late is not None else ""
+        return f"{starved.track} has {said} inside the agent's speech, {silence}{told}."
     kinds = [
-        (starved.late, "came too late"),
+        (starved.late or 0, "came too late"),
         (starved.never or 0, "never came or were passed over"),
         (starved.stalled, "were not played though they had come"),
         (starved.duplicated, "were played twice"),
     ]
     said = ", ".join(f"{count} {kind}" for count, kind in kinds if count)
-    count = starved.gaps + starved.duplicated
+    count = starved.count + starved.duplicated
     places = "place" if count == 1 else "places"
     return f"The agent's speech breaks off at {count} {places}: {said}.{_silence(starved)}"
 
