@@ -158,7 +158,7 @@ def test_sound_that_is_no_base64_is_a_problem_and_stays_in_its_message(tmp_path,
     assert session.tracks["user-sent"].source.stream.frames == 19 * 800
 
 
-def test_an_odd_byte_is_a_problem_and_shifts_nothing(tmp_path, rng):
+def test_an_odd_byte_is_a_slip_and_shifts_nothing(tmp_path, rng):
     first, second = pcm(rng, 800), pcm(rng, 800)
     lines = [
         SETUP,
@@ -166,7 +166,8 @@ def test_an_odd_byte_is_a_problem_and_shifts_nothing(tmp_path, rng):
         line(0.10, "up", gemini_up(second.tobytes())),
     ]
     session = formats.load(write_log(tmp_path / "call.jsonl", lines))
-    assert "no whole number of 16-bit samples" in session.problems[0].what
+    assert [(each.rule.id, each.slips[0].said) for each in session.breaches] == [("odd-bytes", "1601 bytes")]
+    assert not session.problems
     np.testing.assert_array_equal(whole(session.heard), np.concatenate([first, second]) / np.float32(32_768))
 
 

@@ -52,9 +52,17 @@ def test_base64_is_read_in_both_alphabets_and_without_its_padding(data, url_safe
 
 
 def test_an_odd_byte_is_said_and_left_out():
-    wrong, sound = sound_in(base64.b64encode(b"abc").decode(), "user-sent", rate_hz=16_000, encoding="pcm_16")
+    odd = base64.b64encode(b"abc").decode()
+    wrong, sound = sound_in(odd, "agent-received", rate_hz=24_000, encoding="pcm_16")
     assert "3 bytes are no whole number of 16-bit samples" in wrong.what
     assert (sound.payload, sound.frames) == (b"ab", 1)
+
+
+def test_an_odd_byte_that_the_app_sends_is_its_slip():
+    odd = base64.b64encode(b"abc").decode()
+    slip, sound = sound_in(odd, "user-sent", rate_hz=16_000, encoding="pcm_16")
+    assert (slip.kind, slip.name, slip.id) == ("slip", "odd-bytes", "3 bytes")
+    assert sound.frames == 1
 
 
 def test_a_byte_of_g711_is_a_frame():

@@ -112,6 +112,18 @@ def test_somebody_says_when_the_user_speaks():
     assert not broken(setup(), *sound, heard_s=1.0)
 
 
+def handed(handle, *, resumable=True):
+    return ("down", {"sessionResumptionUpdate": {"newHandle": handle, "resumable": resumable}})
+
+
+def test_the_newest_handle_is_used():
+    first = (setup(sessionResumption={}), ("down", READY), handed("h1"), handed("h2"), handed("", resumable=False))
+    assert broken(*first, setup()) == ["handle-not-used"]
+    assert broken(*first, setup(sessionResumption={"handle": "h1"})) == ["handle-not-used"]
+    assert not broken(*first, setup(sessionResumption={"handle": "h2"}))
+    assert not broken(setup(), ("down", READY), setup())
+
+
 def test_a_close_that_speaks_of_a_notice_nobody_logged_ends_the_session():
     lint = lint_of("gemini-live")
     reason = "Client failed to close the connection after receiving a GoAway signal"

@@ -76,11 +76,6 @@ class Ending:
         """The last handle to take the session up with."""
         return wire.first(reversed(self.marks), "resumable")
 
-    @property
-    def forgot(self) -> bool:
-        """Whether the app came back without the handle that it had."""
-        return self.handle is not None and self.back is not None and self.back.name != "resumed"
-
     def gap_s(self, session: Session) -> float:
         """How long nobody was connected, as far as the recording goes."""
         last_s = max(session.duration_s, wire.end_s(session.marks))
@@ -90,8 +85,7 @@ class Ending:
         """Return what the app did next, in words."""
         if self.back is None:
             return "the app did not connect again"
-        lost = f", without the handle of {self.handle.at_s:.2f} s" if self.forgot and self.handle else ""
-        return f"the app was connected again after {self.gap_s(session):.1f} s{lost}"
+        return f"the app was connected again after {self.gap_s(session):.1f} s"
 
 
 def all_of(marks: tuple[Mark, ...]) -> Iterator[Ending]:

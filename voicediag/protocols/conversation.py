@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LONGEST_NAME = 100
 # The rule that sound breaks which begins as a file does.
 WAV = "wav-in-pcm"
+# The rule that half a sample breaks.
+ODD = "odd-bytes"
 _HUMP = re.compile(r"(?<!^)(?=[A-Z])")
 # Python's SDK for Gemini sends base64 in its URL-safe alphabet, every other client in the standard one.
 _URL_SAFE = str.maketrans("-_", "+/")
@@ -133,11 +135,18 @@ def sound_in(
         yield Malformed(what=f"{track}: the sound is no base64")
         return
     if odd := len(payload) % BYTES_A_FRAME[encoding]:
-        yield Malformed(what=f"{track}: {len(payload)} bytes are no whole number of 16-bit samples; the last is lost")
+        yield _odd(track, len(payload))
         payload = payload[:-odd]
     if track == "user-sent" and payload.startswith(b"RIFF"):
         yield Fact(kind="slip", name=WAV, id=repr(payload[:16]))
     yield Audio(track=track, payload=payload, rate_hz=rate_hz, encoding=encoding, starts_ms=starts_ms)
+
+
+def _odd(track: TrackName, size: int) -> Fact | Malformed:
+    """Return what is wrong with half a sample: of the app's sound it is the app's slip."""
+    if track == "user-sent":
+        return Fact(kind="slip", name=ODD, id=f"{size} bytes")
+    return Malformed(what=f"{track}: {size} bytes are no whole number of 16-bit samples; the last is lost")
 
 
 @cache

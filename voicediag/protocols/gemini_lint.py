@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from voicediag.session import Rule
     from voicediag.session.events import Direction
 
+# With its key a handle opens the session: its last letters are enough to tell two of them apart.
+HANDLE_SHOWN: Final = 6
 # Somebody who sends for so long has said something by then.
 UNSIGNALLED_S: Final = 10.0
 _SNAKE: Final = frozenset({
@@ -39,6 +41,7 @@ class GeminiLint:
     _unsignalled_s: float = 0.0
     _warned: bool = False
     _misused: bool = False
+    _handle: str = ""
 
     def opened(self, message: Mapping[str, Any]) -> Iterator[Event]:
         """Remember whether the key's form was at fault: then its refusal is told already."""
@@ -51,6 +54,9 @@ class GeminiLint:
         if direction == "down":
             self._heard_from = True
             self._warned = self._warned or look(message, "goAway") is not None
+            update = look(message, "sessionResumptionUpdate")
+            if look(update, "resumable") is True:
+                self._handle = text_of(look(update, "newHandle")) or self._handle
             if any(key in _SNAKE for key in message):
                 yield broken(rules.SNAKE_KEYS, ", ".join(key for key in message if key in _SNAKE))
             return
@@ -83,6 +89,11 @@ class GeminiLint:
         resumption = look(setup, "sessionResumption")
         if "2.5" in model and isinstance(resumption, dict) and "handle" in resumption and resumption["handle"] is None:
             yield broken(rules.NULL_HANDLE, {"sessionResumption": resumption})
+        given = text_of(look(resumption, "handle"))
+        if self._handle and given != self._handle:
+            what = f"the handle …{given[-HANDLE_SHOWN:]}" if given else "no handle"
+            yield broken(rules.HANDLE_UNUSED, f"setup with {what}; the newest was …{self._handle[-HANDLE_SHOWN:]}")
+        self._handle = ""
         if "3.8-live" in model and "extended-thinking" not in model:
             yield from (broken(rules.WRONG_CONFIG, part) for part in _not_for_38(setup))
         self._manual = look(setup, "realtimeInputConfig", "automaticActivityDetection", "disabled") is True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from voicediag.protocols.lint import WAV_IN_PCM
+from voicediag.protocols.lint import ODD_BYTES, WAV_IN_PCM
 from voicediag.session import Rule
 
 MODEL_38 = "ai.google.dev/gemini-api/docs/models/gemini-3.8-live"
@@ -85,6 +85,14 @@ NO_ACTIVITY: Final = Rule(
     weight="high",
     explains=frozenset({"silent-connect"}),
 )
+HANDLE_UNUSED: Final = Rule(
+    id="handle-not-used",
+    expected="the newest handle in the setup of the next connection",
+    consequence="the new session knows nothing of what was said, or only a part of it",
+    remedy="Keep the newHandle of each sessionResumptionUpdate that is resumable, and put the last one into "
+    "sessionResumption.handle of the next setup.",
+    source="ai.google.dev/gemini-api/docs/live-session, session resumption",
+)
 RULES: Final = (
     NO_MODEL,
     SETUP_NOT_FIRST,
@@ -94,5 +102,7 @@ RULES: Final = (
     NO_RATE,
     RESULT_WITHOUT_ID,
     NO_ACTIVITY,
+    HANDLE_UNUSED,
     WAV_IN_PCM,
+    ODD_BYTES,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from voicediag.protocols.conversation import WAV
+from voicediag.protocols.conversation import ODD, WAV
 from voicediag.protocols.events import Broken, Fact
 from voicediag.protocols.secrets import quoted
 from voicediag.session import Rule
@@ -26,6 +26,14 @@ WAV_IN_PCM: Final = Rule(
     consequence="the header is heard as a click, and its rate is not read",
     remedy="Send the samples alone: cut the 44 bytes and more of the header off, or read the file with a WAV reader.",
     source="RFC 2361 and the providers' audio formats, which are raw PCM",
+)
+
+ODD_BYTES: Final = Rule(
+    id=ODD,
+    expected="whole samples of two bytes in each message",
+    consequence="a byte is lost, and where the next message goes on with the other half all that follows is noise",
+    remedy="Cut the stream between samples: chunk sizes are multiples of two, and the rest waits for the next.",
+    source="the providers' audio formats, 16-bit PCM",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from voicediag.protocols.lint import WAV_IN_PCM
+from voicediag.protocols.lint import ODD_BYTES, WAV_IN_PCM
 from voicediag.session import Rule
 
 REFERENCE = "platform.openai.com/docs/api-reference"
@@ -100,4 +100,5 @@ RULES: Final = (
     WEBRTC_CLEAR,
     LATE_CANCEL,
     WAV_IN_PCM,
+    ODD_BYTES,
 )
