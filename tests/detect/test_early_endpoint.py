@@ -74,7 +74,7 @@ def test_the_longest_pause_says_how_long_to_wait():
 
 def test_one_pause_as_between_two_sentences_is_clear():
     verdict = examined(spoken((2, 4), (4.8, 6)), ended((4.0, 4.8), after_s=0.5))
-    assert "1 pauses of over 500 ms" in verdict.bound
+    assert "1 pause of over 500 ms" in verdict.bound
 
 
 def test_three_of_them_are_not():

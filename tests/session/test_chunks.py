@@ -39,6 +39,7 @@ def test_a_handle_ends_nothing(between):
 
 def test_a_wire_that_tells_no_end_of_turn_says_so():
     assert not builder_with((1.0, 960), (1.5, "asked")).build().chunks.ended
+    assert not builder_with((1.0, 960), (1.5, "interrupted")).build().chunks.ended
     assert builder_with((1.0, 960), (1.5, "turn-complete")).build().chunks.ended
 
 

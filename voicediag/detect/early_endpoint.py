@@ -78,7 +78,8 @@ def examine(exam: Examination) -> Verdict:
     if short or len(cuts) >= OFTEN.value:
         return found(_finding(ear, cuts))
     turns = f"{len(stops)} stops of speech" if stops else "the answers and interruptions"
-    longer = f"; {len(cuts)} pauses of over {SHORT_PAUSE.value * 1_000:g} ms, as between sentences" if cuts else ""
+    pauses = "pause" if len(cuts) == 1 else "pauses"
+    longer = f"; {len(cuts)} {pauses} of over {SHORT_PAUSE.value * 1_000:g} ms, as between sentences" if cuts else ""
     return clear(ID, bound=f"after none of {turns} did the user go on and cut an answer off{longer}")
 
 

@@ -81,7 +81,8 @@ class ChunkLog:
         self._untold = self._untold or kind == "telephone"
         if kind not in _PASSING:
             self._answer += 1
-            self._ended = self._ended or kind in ("turn-complete", "interrupted")
+            # An interruption alone is told over a telephone too, where nobody says when an answer is whole.
+            self._ended = self._ended or kind == "turn-complete"
 
     def all(self) -> Chunks | None:
         """Return the chunks so far; None where there are none."""
