@@ -107,6 +107,7 @@ def test_demo_names_the_root_cause():
     assert {finding["id"]: finding["explained_by"] for finding in report["findings"]} == {
         "echo-leak": None,
         "self-hearing-loop": "echo-leak",
+        "false-start": "echo-leak",
     }
 
 
