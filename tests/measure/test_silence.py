@@ -4,9 +4,15 @@ import itertools
 
 import numpy as np
 import pytest
+import soxr
 from hypothesis import given
 from hypothesis import strategies as st
+from scenes import RECORDINGS
 
+import voicediag as vd
+from voicediag import signals
+from voicediag.formats.pcm import decode
+from voicediag.live.emulator.clips import encoded, from_float
 from voicediag.measure.silence import (
     DropoutMeter,
     SilenceMeter,
@@ -144,3 +150,24 @@ def test_dropouts_in_pieces_are_those_of_the_whole(cuts, seed):
     np.testing.assert_array_equal(pieces.starts, whole.starts)
     np.testing.assert_array_equal(pieces.ends, whole.ends)
     assert whole.starts.size > 10
+
+
+@pytest.mark.parametrize("name", ["hotel", "cards"])
+def test_soft_ends_of_words_in_g711_are_no_dropouts(name):
+    # Whole sound, whose soft ends stand still on one code for some ms.
+    track = vd.load(RECORDINGS / "clean" / f"{name}.vds").tracks["agent-played"]
+    whole = soxr.resample(track.read(track.span), track.rate_hz, 8_000)
+    coded = decode(encoded(from_float(whole * (0.3 / np.abs(whole).max())), "mulaw"), "mulaw")
+    assert find_dropouts(coded, rate_hz=8_000).starts.size == 0
+
+
+def test_frames_that_are_missing_from_g711_are_found():
+    voice = signals.speech_like(duration_s=20, rate_hz=8_000, level_db=-22, seed=5).samples
+    coded = decode(encoded(from_float(voice), "mulaw"), "mulaw")
+    loud = np.sqrt(np.mean(coded.reshape(-1, 160) ** 2, axis=1)) > 0.03
+    inside = [n for n in np.flatnonzero(loud) if n % 10 == 3 and loud[n - 1] and loud[n + 1]]
+    for number in inside:
+        coded[number * 160 : (number + 1) * 160] = 0
+    found = find_dropouts(coded, rate_hz=8_000)
+    assert len(inside) > 20
+    assert found.starts.size == pytest.approx(len(inside), rel=0.1)

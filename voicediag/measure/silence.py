@@ -6,7 +6,8 @@ What
     A dropout is a short run between live sound: a buffer that never came, not a pause, which fades before it is silent.
 Formula
     A run is the longest stretch with x[n] = x[n - 1], of at least `min_s`. Exactly equal, no tolerance.
-    A dropout is a run of `min_s` to `max_s` with at least `live_rms` in the `context_s` on both sides of it, that is no
+    A dropout is a run of `min_s` to `max_s` with at least `live_rms` in the `context_s` on both sides of it, and there
+    either `LIVE_STEPS` of the least difference between neighbours or a jump of `CUT_STEPS` of it, that is no
     flat top (see `voicediag.measure.clipping`) and, unless the sound has `smooth_rms`, begins and ends with jumps of at
     least `min_cut` of that sound's level on average.
 Conventions
@@ -41,6 +42,10 @@ CONTEXT_S = 0.005
 """Sound that ends by itself fades within a few pitch periods; sound that is cut is still there just before the cut."""
 LIVE_RMS = 16.0 / 32_768.0
 """Sixteen steps of int16, -66 dBFS: below it, codecs and gates make short constant runs by themselves (measured)."""
+LIVE_STEPS = 16.0
+"""The same of a coarser quantiser, whose soft sound stands still by itself: steps of G.711 are eight of int16."""
+CUT_STEPS = 2.0
+"""Or such a jump into the run, as a mean of both edges: sound that fades is within one step of it by then."""
 SMOOTH_RMS = 64.0 / 32_768.0
 """-54 dBFS: receivers ramp a lost packet down within a millisecond, so at speech level no jump is asked for."""
 MIN_CUT = 0.25
@@ -231,7 +236,10 @@ class DropoutMeter(WindowMeter[Dropouts]):
         cut = np.float32(0.5) * (np.abs(before[:, 0] - held) + np.abs(after[:, 0] - held))
         loudest = np.maximum(np.abs(before).max(axis=1), np.abs(after).max(axis=1))
         sudden = (edge >= self._smooth_rms) | (cut >= self._min_cut * edge)
-        live = (edge >= self._live_rms) & sudden & (np.abs(held) < loudest - _RAIL_GAP)
+        step = _step(before, after)
+        # What fades ends within a step of nothing, however coarse its steps are.
+        alive = (edge >= self._live_rms) & ((edge >= LIVE_STEPS * step) | (cut >= CUT_STEPS * step))
+        live = alive & sudden & (np.abs(held) < loudest - _RAIL_GAP)
         self._found.append((first[live] + origin, end[live] + origin, held[live], edge[live]))
 
     def _summary(self) -> Dropouts:
@@ -245,6 +253,13 @@ class DropoutMeter(WindowMeter[Dropouts]):
             values=np.concatenate(values),
             edge_rms=np.concatenate(edges),
         )
+
+
+def _step(before: Samples, after: Samples) -> Samples:
+    """Return the least difference between neighbours, shape (runs,): the quantiser's step, or more; 0 where none is."""
+    apart = np.abs(np.concatenate((np.diff(before, axis=1), np.diff(after, axis=1)), axis=1))
+    least = np.where(apart > 0, apart, np.inf).min(axis=1)
+    return np.where(np.isfinite(least), least, 0).astype(np.float32)
 
 
 def constant_runs(samples: Samples, *, least: int) -> tuple[Frames, Frames]:
