@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from recipe import sound, voices
 from voicediag.formats import folder_closer
 from voicediag.formats.folder_writer import TRUTH
-from voicediag.live.emulator.agenda import Action, Close, Send
+from voicediag.live.emulator.agenda import Abort, Action, Close
 from voicediag.live.emulator.caller import LINE_HZ, Caller, Say
 from voicediag.live.emulator.clips import from_float
 from voicediag.live.emulator.faults import Faults, parse
+from voicediag.live.emulator.imagined import hold
 from voicediag.live.emulator.scenario import Reply, Scenario, Vad
 from voicediag.live.emulator.service import Script
 from voicediag.live.emulator.twilio import TwilioCall
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from voicediag.live.emulator.gate import Heard
+    from voicediag.session.events import Direction
 
 AGENT_DB, CALLER_DB = -25.0, -20.0
 CREATED, CREATED_NS = "2026-11-20T10:00:00Z", 1_795_168_800_000_000_000
@@ -80,7 +82,7 @@ class _NeverClears(TwilioAgent):
 
 @dataclass
 class _Wire:
-    """Both ends, the recorder between them, and what the line tells.
+    """Writes down what passes, and what the line tells.
 
     Attributes
     ----------
@@ -91,47 +93,26 @@ class _Wire:
     """
 
     twilio: TwilioCall
-    app: TwilioAgent
     recorder: Recorder
     agent: list[Span] = field(default_factory=list)
     user: list[Span] = field(default_factory=list)
     came: list[tuple[float, float]] = field(default_factory=list)
 
-    def hold(self) -> None:
-        """Let both talk until the caller hangs up."""
-        self.app.opened(0.0)
-        self._up(self.twilio.opened(0.0), 0.0)
-        while not self.twilio.has_ended:
-            now_s = min(at_s for at_s in (self.twilio.next_s, self.app.next_s) if at_s is not None)
-            said = self.twilio.said
-            self._up(self.twilio.advance(now_s), now_s)
-            self._down(self.app.advance(now_s), now_s)
-            if self.twilio.line.loud:
-                self.agent.append(Span(now_s, now_s + TICK_S))
-            if self.twilio.said > said:
-                # What is said now is sent from the next tick on, which sends what was spoken before it.
-                self.user.append(Span(now_s, now_s + self.twilio.clips[said].size / LINE_HZ))
+    def passed(self, now_s: float, direction: Direction, what: dict[str, Any] | Close | Abort) -> None:
+        if isinstance(what, Close):
+            self.recorder.closed_by(direction, what.code, what.reason, _moment(now_s))
+        elif isinstance(what, dict):
+            self.recorder.message(direction, json.dumps(what), _moment(now_s))
+            if direction == "down" and what["event"] == "media":
+                line = self.twilio.line
+                self.came.append((now_s, (line.received - line.played) / LINE_HZ))
 
-    def _up(self, actions: Iterable[Action], now_s: float) -> None:
-        for action in actions:
-            if isinstance(action, Send):
-                self._note("up", action.message, now_s)
-                self._down(self.app.receive(action.message, now_s), now_s)
-            elif isinstance(action, Close):
-                self.recorder.closed_by("up", action.code, action.reason, _moment(now_s))
-
-    def _down(self, actions: Iterable[Action], now_s: float) -> None:
-        for action in actions:
-            if isinstance(action, Send):
-                self._note("down", action.message, now_s)
-                self._up(self.twilio.receive(action.message, now_s), now_s)
-
-    def _note(self, direction: Any, message: dict[str, Any], now_s: float) -> None:
-        if direction == "down" and message["event"] == "media":
-            # How much of what came before was not played yet.
-            line = self.twilio.line
-            self.came.append((now_s, (line.received - line.played) / LINE_HZ))
-        self.recorder.message(direction, json.dumps(message), _moment(now_s))
+    def ticked(self, now_s: float) -> None:
+        if self.twilio.line.loud:
+            self.agent.append(Span(now_s, now_s + TICK_S))
+        if (said := self.twilio.said) > len(self.user):
+            # What is said now is sent from the next tick on, which sends what was spoken before it.
+            self.user.append(Span(now_s, now_s + self.twilio.clips[said - 1].size / LINE_HZ))
 
 
 def produce(call: Call, folder: Path) -> None:
@@ -139,8 +120,8 @@ def produce(call: Call, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         live = Path(scratch) / folder.name
         recorder = Recorder(live, Redaction(), CREATED, f"{call.notes} Made by recordings/make.py; {LICENCE}.")
-        wire = _Wire(_twilio(call), _app(call), recorder)
-        wire.hold()
+        wire = _Wire(_twilio(call), recorder)
+        hold(wire.twilio, _app(call), wire.passed, ticked=wire.ticked)
         recorder.close()
         folder_closer.close(live)
         (live / TRUTH).write_text(json.dumps(_truth(call, wire), indent=1) + "\n", encoding="utf-8")
