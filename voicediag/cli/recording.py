@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from voicediag.live.rehearsal import Rehearsal
 
 # As long as an echo takes to be judged, with a reply to spare.
-DEMO_S = 12.0
+DEMO_S = 15.0
 Out = Annotated[Path, typer.Option(help="Folder for the session folders.")]
 
 
@@ -71,7 +71,7 @@ def record(
 
 @app.command()
 def demo(
-    provider: Annotated[str, typer.Option(help="Which service is emulated: gemini or openai.")] = "gemini",
+    provider: Annotated[str, typer.Option(help="Which service is emulated: gemini or openai.")] = "openai",
     recorded: Annotated[bool, typer.Option("--recorded", help="Check a kept recording instead, in a second.")] = False,
     out: Out = Path("sessions"),
     html: Html = None,
