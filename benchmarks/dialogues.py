@@ -62,7 +62,7 @@ def draw(material: Material, random: np.random.Generator) -> Scene:
     )
     while at < frames:
         for role, track, voices in sides:
-            clip = voices[random.integers(len(voices))][: frames - at]
+            clip = _said(voices, random)[: frames - at]
             track[at : at + clip.size] += clip
             if clip.size:
                 turns.append(turn_of(role, Span(at / RATE_HZ, (at + clip.size) / RATE_HZ)))
@@ -75,6 +75,15 @@ def draw(material: Material, random: np.random.Generator) -> Scene:
     room = room * np.float32(10 ** (random.uniform(-68, -50) / 20) / np.sqrt(np.mean(room**2)))
     way = material.rooms[random.integers(len(material.rooms))]
     return Scene(user + room, agent, way, random, tuple(turns), _chunks(turns, random), noise=room)
+
+
+def _said(voices: list[Samples], random: np.random.Generator) -> Samples:
+    """Return a clip at about the level of all others.
+
+    The clips are of many people, each with a microphone of their own; who talks to an agent keeps theirs, and varies by
+    a few dB from turn to turn.
+    """
+    return at_level(voices[random.integers(len(voices))], random.uniform(-3, 3))
 
 
 def _chunks(turns: list[Turn], random: np.random.Generator) -> Chunks:

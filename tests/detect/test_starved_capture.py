@@ -32,6 +32,19 @@ def test_a_fall_to_a_tenth_is_found_where_it_begins():
     assert finding.primary.measure["floor_fall_db"] == pytest.approx(20, abs=2)
 
 
+def test_a_fan_that_stops_is_no_fault():
+    fan = room(5, level_db=-46)
+    fan[9 * RATE_HZ :] = 0
+    assert examined(voice(1) + fan).is_clear
+
+
+def test_a_room_that_falls_where_nobody_speaks_on_cannot_be_judged():
+    heard = voice(1)
+    heard[9 * RATE_HZ :] = room(6, level_db=-86)[9 * RATE_HZ :]
+    assert "lower from" in examined(heard).reason
+    assert "a fan that stops" in examined(heard).reason
+
+
 def test_an_echo_does_not_make_a_soft_talker_starved():
     # The talker's room is behind a gate. Alone the voice is above the limit; the echo pulls the average below it.
     agent = agent_voice(2)

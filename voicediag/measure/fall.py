@@ -1,12 +1,13 @@
-"""Where a track becomes lower and stays so: voice and room at one moment.
+"""Where the room under a track becomes lower and stays so, and whether the voice does with it.
 
 What is measured
-    The cut of a track after which both its loud and its quiet hops are lower by the most, and by how much each.
+    The cut of a track after which its quiet hops are lower by the most, and how much lower the voice is from there on.
 Method
-    The voice is the level that a tenth of the hops exceed, the room the one that nine tenths do. The cut is searched
-    coarsely and then between its neighbours by the lesser of the two falls, which is flat up to the moment itself; the
-    moment is then the most likely change in how often a hop lies below the middle of the room's fall (a Bernoulli
-    change point, Hinkley and Hinkley 1970).
+    The room is the level that nine tenths of the hops exceed. The cut is where room and median fall most, and by
+    the same: the room of a stretch that is all speech is no room. It is searched coarsely and then between its
+    neighbours; the moment is then the most likely change in how often a hop lies below the middle of the fall (a
+    Bernoulli change point, Hinkley and Hinkley 1970). The voice of either side is the mean power of its hops that stand
+    clear of that side's own room: a level over all hops would fall where somebody only speaks less.
 Conventions
     Levels are RMS of hops, linear, as in `measure.levels`; falls are positive dB. Digital silence says nothing of a
     room, a gate or a gap made it, and is passed over.
@@ -22,36 +23,60 @@ from numpy.typing import NDArray
 SILENT = 1e-6
 CUTS = 40
 HOPS = 4_000
+ROOM_PERCENTILE = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """A track before or after a moment.
+
+    Attributes
+    ----------
+    room_dbfs : float
+    voice_dbfs : float or None
+        Mean level of what stands clear of the room; None where nothing does.
+    voice_s : float
+        For how long something does.
+    """
+
+    room_dbfs: float
+    voice_dbfs: float | None
+    voice_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fall:
-    """A moment after which everything is lower.
+    """A moment after which the room is lower.
 
     Attributes
     ----------
     at_s : float
         Seconds from the track's first hop: the first pause after the fall, where the room is heard again.
-    voice_before_dbfs, voice_after_dbfs : float
-    room_fall_db : float
+    before, after : Side
     low_before : float
         Share of the hops before the moment that were as low as those after it.
     """
 
     at_s: float
-    voice_before_dbfs: float
-    voice_after_dbfs: float
-    room_fall_db: float
+    before: Side
+    after: Side
     low_before: float
 
     @property
-    def voice_fall_db(self) -> float:
-        """By how much the voice fell."""
-        return self.voice_before_dbfs - self.voice_after_dbfs
+    def room_fall_db(self) -> float:
+        """By how much the room fell."""
+        return self.before.room_dbfs - self.after.room_dbfs
+
+    @property
+    def voice_fall_db(self) -> float | None:
+        """By how much the voice fell; None where a side has none."""
+        if self.before.voice_dbfs is None or self.after.voice_dbfs is None:
+            return None
+        return self.before.voice_dbfs - self.after.voice_dbfs
 
 
-def largest_fall(rms: NDArray[np.float32], *, hop_s: float, side_s: float) -> Fall | None:
-    """Return where voice and room fall most, or None for a track too short to have two sides.
+def largest_fall(rms: NDArray[np.float32], *, hop_s: float, side_s: float, margin_db: float) -> Fall | None:
+    """Return where the room falls most, or None for a track too short to have two sides.
 
     Parameters
     ----------
@@ -59,39 +84,62 @@ def largest_fall(rms: NDArray[np.float32], *, hop_s: float, side_s: float) -> Fa
     hop_s : float
     side_s : float
         Least time on either side of the fall.
+    margin_db : float
+        How far above the room of its side a hop is voice.
     """
     live = np.flatnonzero(rms > SILENT)
     db = 20 * np.log10(rms[live])
     side = round(side_s / hop_s)
     if db.size <= 2 * side:
         return None
-    (room, voice), (room_after, voice_after) = _sides(db, _best_cut(db, side))
-    low = db < (room + room_after) / 2
-    moment = _change(low, side)
+    moment = _best_cut(db, side)
+    # Once for the moment, and once more for what lies low beside it: the cut may be some seconds off.
+    for _ in range(2):
+        moment = _change(_low(db, moment), side)
     return Fall(
         at_s=float(live[moment]) * hop_s,
-        voice_before_dbfs=float(voice),
-        voice_after_dbfs=float(voice_after),
-        room_fall_db=float(room - room_after),
-        low_before=float(low[:moment].mean()),
+        before=_side(db[:moment], hop_s, margin_db),
+        after=_side(db[moment:], hop_s, margin_db),
+        low_before=float(_low(db, moment)[:moment].mean()),
     )
 
 
+def _low(db: NDArray[np.float32], cut: int) -> NDArray[np.bool_]:
+    """Return which hops lie below the middle between the rooms before and after a cut."""
+    return db < (_room(db[:cut]) + _room(db[cut:])) / 2
+
+
+def _side(db: NDArray[np.float32], hop_s: float, margin_db: float) -> Side:
+    room_dbfs = _room(db)
+    voice = db[db >= room_dbfs + margin_db]
+    level_dbfs = 10 * float(np.log10(np.mean(10 ** (voice.astype(np.float64) / 10)))) if voice.size else None
+    return Side(room_dbfs=room_dbfs, voice_dbfs=level_dbfs, voice_s=voice.size * hop_s)
+
+
 def _best_cut(db: NDArray[np.float32], side: int) -> int:
-    """Return the cut at which the lesser of the two falls is largest."""
+    """Return the cut at which room and median fall most."""
     low, high = side, db.size - side
     while True:
         step = max(1, (high - low) // CUTS)
-        best = max(range(low, high, step), key=lambda cut: float(np.subtract(*_sides(db, cut)).min()))
+        best = max(range(low, high, step), key=lambda cut: _fallen(db, cut))
         if step == 1:
             return best
         low, high = max(low, best - step), min(high, best + step)
 
 
-def _sides(db: NDArray[np.float32], cut: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return room and voice before and after a cut, from at most some thousand hops on either side."""
-    before, after = db[: cut : 1 + cut // HOPS], db[cut :: 1 + (db.size - cut) // HOPS]
-    return np.percentile(before, (10, 90)), np.percentile(after, (10, 90))
+def _fallen(db: NDArray[np.float32], cut: int) -> float:
+    """Return how far room and median fall together at a cut: less by half of what they differ by."""
+    room_db, middle_db = _levels(db[:cut]) - _levels(db[cut:])
+    return float(min(room_db, middle_db) - abs(room_db - middle_db) / 2)
+
+
+def _levels(db: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the levels of room and median, from at most some thousand hops."""
+    return np.percentile(db[:: 1 + db.size // HOPS], (ROOM_PERCENTILE, 50.0))
+
+
+def _room(db: NDArray[np.float32]) -> float:
+    return float(_levels(db)[0])
 
 
 def _change(low: NDArray[np.bool_], side: int) -> int:
