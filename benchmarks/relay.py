@@ -4,6 +4,9 @@
 each of some connections, directly and through the relay, each program in a process of its own. A message carries the
 time at which it was sent; all processes read the same monotonic clock. Then a million messages pass as fast as they
 can: more than a recorder can keep, which then says how many it has not. Both ends take a checksum of each connection.
+Last, hours of a call pass as fast as the recorder takes them, while the memory of both processes is watched.
+
+``benchmarks/relay.md`` holds what it printed.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import multiprocessing as mp
 import tempfile
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -35,6 +39,10 @@ SOUND = base64.b64encode(np.random.default_rng(1).integers(-9_000, 9_000, 480).a
 MANY = 1_000_000
 MANY_SESSIONS = 4
 MS = 1_000.0
+HOURS = 2
+# Below what the recorder keeps up with, so that all of it is recorded.
+HASTE = 2_000
+MEGA = 1024.0
 
 
 def main() -> None:
@@ -51,6 +59,12 @@ def main() -> None:
         "As fast as they can",
         ("calls", "through", "messages", "same bytes", "kept", "messages a second"),
         _many(asked.many),
+    )
+    show(
+        f"Memory over {HOURS} hours of one call, {HASTE // A_SECOND} times as fast as it was held",
+        ("hours so far", "relay MB", "recorder MB"),
+        _hours(HOURS),
+        note="both directions are one stream here: 50 messages of 20 ms a second",
     )
 
 
@@ -72,6 +86,36 @@ def _many(messages: int) -> Iterator[list[object]]:
         yield [MANY_SESSIONS, through, messages, _arrived(latency_ms, same), kept, len(latency_ms) / took_s]
 
 
+def _hours(hours: int) -> list[list[object]]:
+    """Return the memory of the relay and of its recorder, ten times on the way."""
+    rows: list[list[object]] = []
+    messages = hours * 3_600 * A_SECOND
+    with tempfile.TemporaryDirectory() as out, _process(_provide) as provider, ThreadPoolExecutor(1) as sending:
+        port = provider.recv()
+        with _process(_relay, port, Path(out)) as relay:
+            relayed, pid = relay.recv()
+            talk = sending.submit(_send, relayed, 1, messages, HASTE)
+            begin, due = time.monotonic(), messages / HASTE
+            for tenth in range(1, 11):
+                wait([talk], timeout=max(0.0, begin + due * tenth / 10 - time.monotonic()))
+                rows.append([hours * tenth / 10, *_memory_mb(pid)])
+            talk.result()
+        kept = _kept(Path(out))
+    rows.append([f"kept {kept} of {messages}", None, None])
+    return rows
+
+
+def _memory_mb(pid: int) -> tuple[float, float]:
+    """Return the resident memory of a process and of its children, in MB (Linux)."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return _resident_mb(pid), sum(_resident_mb(int(child)) for child in children)
+
+
+def _resident_mb(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) / MEGA for line in status.splitlines() if line.startswith("VmRSS"))
+
+
 def _arrived(latency_ms: list[float], same: bool) -> str:  # noqa: FBT001 - a cell of the table
     return f"{len(latency_ms)}" if same else f"{len(latency_ms)}, others"
 
@@ -86,7 +130,7 @@ def _measured(
             took_s, sent = _send(port, sessions, each, a_second)
         else:
             with _process(_relay, port, out) as relay:
-                took_s, sent = _send(relay.recv(), sessions, each, a_second)
+                took_s, sent = _send(relay.recv()[0], sessions, each, a_second)
         provider.send("how late were they?")
         late, got = provider.recv()
         return late, took_s, sorted(sent) == sorted(got)
@@ -128,7 +172,7 @@ def _relay(pipe: Connection, upstream_port: int, out: Path) -> None:
     threading.Thread(target=stop, daemon=True).start()
     relay = Relay(upstream=f"http://127.0.0.1:{upstream_port}", out=out, provider="openai")
     try:
-        run(relay, ("127.0.0.1", port), on_ready=lambda: pipe.send(port))
+        run(relay, ("127.0.0.1", port), on_ready=lambda: pipe.send((port, os.getpid())))
     except KeyboardInterrupt:
         return
 

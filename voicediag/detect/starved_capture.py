@@ -43,7 +43,7 @@ ALIKE_DB = Limit(
     8.0, "dB", "a gain lowers voice and room by the same; 63 of 67 planted falls that could be told differ by less"
 )
 VOICE_MARGIN_DB = Limit(15.9, "dB", "ITU-T P.56: the margin between speech and the noise under it")
-LEAST_VOICE_S = Limit(0.5, "s", "house rule: a word or two on either side of a fall")
+LEAST_VOICE_S = Limit(0.5, "s", "house rule: a word or two, in a track and on either side of a fall")
 PAUSE_WITHIN_S = Limit(4.0, "s", "house rule: in so much speech there is a pause, in which the room is heard")
 LOW_BEFORE = Limit(
     0.03, "of the hops", "house rule: before a gain falls the room is hardly ever as low; noise that comes and goes is"
@@ -219,7 +219,8 @@ def _question(track: Track, reading: TrackReading) -> str | None:
 
 def _speaks(reading: TrackReading) -> bool:
     clear_of_noise = reading.snr_db is None or reading.snr_db >= SPEECH_SNR.value
-    return clear_of_noise and (reading.active.activity_factor or 0.0) >= SPEECH_FACTOR.value
+    factor, length_s = reading.active.activity_factor or 0.0, reading.level.rms.size * reading.level.hop_s
+    return clear_of_noise and factor >= SPEECH_FACTOR.value and factor * length_s >= LEAST_VOICE_S.value
 
 
 def _is_silent(reading: TrackReading) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from voicediag.errors import InputError
 from voicediag.formats import folder_closer
 from voicediag.live import emulator
-from voicediag.live.client.calling import Caller
+from voicediag.live.client.calling import Caller, opening_of
 from voicediag.live.client.device import SimulatedDevice
 from voicediag.live.client.dialogue import Dialogue
 from voicediag.live.client.direct import NO_KEY, SERVICES, key_for
@@ -28,8 +28,8 @@ from voicediag.live.emulator.clips import clips_of
 from voicediag.live.emulator.gemini import GeminiService
 from voicediag.live.emulator.openai import OpenAIService
 from voicediag.live.emulator.service import Script, Service
-from voicediag.live.recorder import Recorder
-from voicediag.live.redaction import Redaction
+from voicediag.live.recorder import Moment, Recorder
+from voicediag.live.redaction import Redaction, secrets_of
 from voicediag.protocols.gemini_client import GeminiDialect
 from voicediag.protocols.openai_client import OpenAIDialect
 from voicediag.session.clock import NANOSECONDS
@@ -48,6 +48,7 @@ GREETING: Final = "Hello."
 # Sound comes faster than it is played, as from the real services, so that the player never runs dry by itself.
 SCENARIO: Final = emulator.Scenario(speed=2.0, vad=emulator.Vad(threshold_dbfs=-34.0, silence_ms=400))
 CREATED: Final = "2026-01-01T00:00:00Z"
+START: Final = Moment(0, WALL_NS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +207,7 @@ def _stopped_by_ctrl_c(caller: Caller) -> Iterator[None]:
 
 def faults_told() -> Iterator[str]:
     """Yield a line for each fault that a rehearsal can have."""
-    for name, kind in {**CLIENT_FAULTS, **emulator.FAULTS}.items():
+    for name, kind in {**emulator.FAULTS, **CLIENT_FAULTS}.items():
         yield f"{name:24}{' '.join(kind.providers):16}{kind.says}"
 
 
@@ -223,7 +224,9 @@ def imagine(folder: Path, told: Rehearsal, *, duration_s: float, returns: bool =
     dialect = told.dialect()
     equipment, (theirs, _) = told.equipment(dialect), told.planted()
     script = Script(scenario=told.scenario, clips=clips_of(told.scenario), faults=theirs)
-    recorder = Recorder(folder, Redaction(), CREATED)
+    address = dialect.address("http://127.0.0.1/v1" if told.provider == "openai" else "http://127.0.0.1", NO_KEY)
+    recorder = Recorder(folder, Redaction(secrets_of(address.url, address.headers)), CREATED)
+    recorder.opened(opening_of(address), START)
     dialogue = Dialogue(dialect, equipment.player, recorder, greeting=told.greeting, slips=equipment.slips)
     numbers = itertools.count(1)
 

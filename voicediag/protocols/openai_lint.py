@@ -75,6 +75,8 @@ class OpenAILint:
     def _received(self, kind: str, message: Mapping[str, Any], heard_s: float) -> Iterator[Broken]:
         match kind:
             case "session.created":
+                # Whatever was over was so in another session, which may have used the same names.
+                self._over.clear()
                 self._sessions += 1
                 self._configured = False
             case "response.created":

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -98,9 +98,8 @@ class Caller:
         socket = await self._connected()
         await self._recording.start()
         folder = new_folder(self.out, self.dialect.provider)
-        url = urlsplit(self.address.url)
-        opened = opening(url.netloc, f"{url.path}?{url.query}", self.address.headers)
-        self._call = self._recording.opened(folder, secrets_of(self.address.url, self.address.headers), opened)
+        secrets = secrets_of(self.address.url, self.address.headers)
+        self._call = self._recording.opened(folder, secrets, opening_of(self.address))
         tape = CallTape(self._recording, self._call)
         self._dialogue = Dialogue(
             self.dialect, self.player, tape, greeting=self.greeting, tools=self.tools, slips=self.slips
@@ -222,3 +221,9 @@ class Caller:
                 await self._socket.send(text)
         except ConnectionClosed:
             return
+
+
+def opening_of(address: Address) -> dict[str, Any]:
+    """Return what may be written of how a connection to an address is opened."""
+    url = urlsplit(address.url)
+    return opening(url.netloc, f"{url.path}?{url.query}", address.headers)

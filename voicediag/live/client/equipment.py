@@ -41,6 +41,7 @@ LOUDEST = 0.5
 ASKS_AT_S: Final = (2.25, 4.6)
 ROUND_S, ROUNDS = 9.0, 8
 FASTER = 0.01
+THINKS_AT, THINKS_S = 0.5, 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,10 @@ def _asking(rate_hz: int) -> Samples:
     track = load_demo().tracks["user-sent"]
     asked = track.read(ASKED)
     asked *= LOUDEST / float(np.abs(asked).max())
+    # One who thinks in mid-sentence: no reason yet to answer.
+    pause = np.zeros(round(THINKS_S * track.rate_hz), np.float32)
+    half = round(asked.size * THINKS_AT)
+    asked = np.concatenate((asked[:half], pause, asked[half:]))
     said = np.zeros(round(ROUNDS * ROUND_S * rate_hz), np.float32)
     for number in range(ROUNDS):
         for turn, at_s in enumerate(ASKS_AT_S):
