@@ -45,7 +45,7 @@ from voicediag.spans import Span
 
 ROOT = Path(__file__).parents[1]
 TRIALS = 40
-SEED = 20_261_122
+SEED = 20_261_123
 WHOLE = Span(0, DURATION_S)
 
 
