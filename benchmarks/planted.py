@@ -279,9 +279,10 @@ def _hasty(scene: Scene) -> Scene:
 def _ghostly(scene: Scene) -> Scene:
     """A provider that also hears a start while the agent speaks and the user is silent."""
     scene = _heard(700, 1_000)(scene)
-    alone = [turn.span for turn in scene.turns if turn.role == "agent" and turn.span.duration_s > 2]
+    spans = [turn.span for turn in scene.turns if turn.role == "agent"]
+    alone = [span for span in spans if span.duration_s > 2] or [max(spans, key=lambda span: span.duration_s)]
     said = alone[scene.random.integers(len(alone))]
-    at_s = scene.random.uniform(said.start_s + 1.2, said.end_s - 0.3)
+    at_s = scene.random.uniform(said.start_s + min(1.2, said.duration_s / 2), said.end_s - 0.3)
     ghost = (Cue(kind="speech-started", at_s=at_s + 0.2, audio_s=at_s - 0.3), Cue(kind="interrupted", at_s=at_s + 0.21))
     return replace(scene, cues=tuple(sorted((*scene.cues, *ghost), key=lambda cue: cue.at_s)))
 

@@ -15,10 +15,10 @@ PRECISION: Final[dict[str, float]] = {
     "dropped-connection": 0.95,
     "early-endpoint": 0.97,
     "echo-leak": 0.99,
-    "false-start": 0.98,
+    "false-start": 0.96,
     "protocol-slip": 0.95,
     "provider-error": 0.95,
-    "self-hearing-loop": 0.95,
+    "self-hearing-loop": 0.88,
     "session-limit": 0.95,
     "token-form": 0.95,
     # The wire's verdicts look whether a message is there, so that nothing can be sampled either. They are wrong where a
@@ -27,8 +27,8 @@ PRECISION: Final[dict[str, float]] = {
     "silent-track": 0.98,
     # Of `python -m benchmarks.slow_turn`: sound alone, without a wire log.
     "slow-turn": 0.97,
-    "starved-capture": 0.91,
-    "starved-playback": 0.98,
+    "starved-capture": 0.96,
+    "starved-playback": 0.99,
     "unanswered-tool-call": 0.95,
     "unflushed-playback": 0.95,
     "unheeded-goaway": 0.95,
