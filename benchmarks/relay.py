@@ -137,10 +137,9 @@ def _measured(
 
 
 def _kept(out: Path) -> int:
-    """Return how many messages stand in the logs."""
-    return sum(line.count(b"\n") for file in out.rglob("wire.jsonl") for line in [file.read_bytes()]) - sum(
-        file.read_bytes().count(b'"kind":"close"') for file in out.rglob("wire.jsonl")
-    )
+    """Return how many messages stand in the logs, without the lines that are the recorder's own."""
+    logs = [file.read_bytes() for file in out.rglob("wire.jsonl")]
+    return sum(log.count(b'"kind":"input_audio_buffer.append"') for log in logs)
 
 
 @contextmanager
@@ -169,6 +168,8 @@ def _relay(pipe: Connection, upstream_port: int, out: Path) -> None:
         pipe.recv()
         os.kill(os.getpid(), signal.SIGINT)
 
+    # Who starts a program in the background may have told it to ignore this signal.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=stop, daemon=True).start()
     relay = Relay(upstream=f"http://127.0.0.1:{upstream_port}", out=out, provider="openai")
     try:

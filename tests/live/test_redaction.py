@@ -1,9 +1,11 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from voicediag.live.redaction import Redaction, secrets_of
-from voicediag.protocols.secrets import REDACTED
+from voicediag.protocols.secrets import FORMS, ISSUED, REDACTED, may_hold_one
 
 # Made up, in the forms that the providers issue.
 OPENAI_KEY = "sk-proj-" + "a1B2" * 8
@@ -22,6 +24,12 @@ def test_what_looks_like_a_key_is_taken_out_wherever_it_stands(secret):
 def test_a_secret_of_the_handshake_is_taken_out_whatever_it_looks_like():
     redact = Redaction(("correct horse", "short"))
     assert redact("correct horse battery, short") == f"{REDACTED} battery, short"
+
+
+@given(st.sampled_from(list(FORMS.values())).flatmap(st.from_regex), st.text(max_size=9))
+def test_no_key_is_passed_over_for_the_sake_of_speed(secret, after):
+    for text in (f"{secret}{after}", f"a bearer {secret}{after}"):
+        assert may_hold_one(text) or not ISSUED.search(text)
 
 
 def test_words_are_left_alone():

@@ -8,7 +8,7 @@ be missing. ``slips`` names what was wrong with sound that was cut out.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from voicediag.errors import InputError
@@ -122,6 +122,7 @@ def parse(text: str | None) -> Line:
 
 def line_of(event: WireEvent) -> dict[str, Any]:
     """Return the line that says what an event was."""
+    audio = event.audio
     line = {
         "t_ns": event.t_ns,
         "wall_ns": event.wall_ns,
@@ -129,7 +130,7 @@ def line_of(event: WireEvent) -> dict[str, Any]:
         "seq": event.sequence,
         "kind": event.kind,
         "msg": event.message,
-        "audio": asdict(event.audio) if event.audio else None,
+        "audio": {"track": audio.track, "frame": audio.frame, "frames": audio.frames} if audio else None,
         "slips": list(event.slips) or None,
     }
     return {key: value for key, value in line.items() if value is not None}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from voicediag.protocols.secrets import FORMS, HEADERS, ISSUED, QUERY, REDACTED, SUBPROTOCOL
+from voicediag.protocols.secrets import FORMS, HEADERS, ISSUED, QUERY, REDACTED, SUBPROTOCOL, may_hold_one
 
 if TYPE_CHECKING:
     import re
@@ -46,7 +46,7 @@ class Redaction:
             if found := text.count(secret):
                 self.counts["a secret of the handshake"] += found
                 text = text.replace(secret, REDACTED)
-        return ISSUED.sub(self._taken, text)
+        return ISSUED.sub(self._taken, text) if may_hold_one(text) else text
 
     def without_parameters(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a message without the values of a call's custom parameters.

@@ -24,6 +24,13 @@ BEGINNINGS: Final = ("sk-", "ek_", "AIza", "auth_tokens/", "auth_tokens%2F", "au
 # Wider than the forms: where little is lost, whatever might be a secret is taken for one.
 _LIKE_ONE: Final = re.compile(r"(sk-|ek_|AIza|auth_tokens|ya29\.)[\w.%/+-]{8,}|[\w+/=-]{32,}")
 ISSUED: Final = re.compile("|".join(f"(?P<f{number}>{form})" for number, form in enumerate(FORMS.values())))
+# Each form holds one of these, and a line without any of them needs no pattern: most lines are sound.
+_HOLDS_ONE: Final = ("sk-", "ek_", "AIza", "auth_tokens/", "ya29.", "earer ")
+
+
+def may_hold_one(text: str) -> bool:
+    """Whether a text could hold a key or a token at all."""
+    return any(part in text for part in _HOLDS_ONE)
 
 
 def without_secrets(text: str) -> str:
