@@ -11,6 +11,7 @@ import numpy as np
 from voicediag.live.client.dialogue import SLIPS
 from voicediag.live.client.player import CUSHION_S, Player
 from voicediag.live.client.room import Echo, Room
+from voicediag.live.emulator.clips import resampled
 from voicediag.live.emulator.faults import BOTH, Faults, Kind
 from voicediag.spans import Span
 
@@ -90,7 +91,7 @@ def _said(wav: Path, rate_hz: int) -> Samples:
     from voicediag.formats.sound_file import open_sound
 
     sound = open_sound(wav)
-    return _resampled(np.asarray(sound.read(0, sound.frames).mean(axis=1), np.float32), sound.rate_hz, rate_hz)
+    return resampled(np.asarray(sound.read(0, sound.frames).mean(axis=1), np.float32), sound.rate_hz, rate_hz)
 
 
 def _asking(rate_hz: int) -> Samples:
@@ -111,14 +112,6 @@ def _asking(rate_hz: int) -> Samples:
     for number in range(ROUNDS):
         for turn, at_s in enumerate(ASKS_AT_S):
             pace = 1 + FASTER * (number * len(ASKS_AT_S) + turn)
-            piece = _resampled(asked, round(track.rate_hz * pace), rate_hz)
+            piece = resampled(asked, round(track.rate_hz * pace), rate_hz)
             said[round((number * ROUND_S + at_s) * rate_hz) :][: piece.size] = piece
     return said
-
-
-def _resampled(samples: Samples, rate_hz: int, to_hz: int) -> Samples:
-    if rate_hz == to_hz:
-        return samples
-    import soxr
-
-    return np.asarray(soxr.resample(samples, rate_hz, to_hz), np.float32)

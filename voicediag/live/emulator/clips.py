@@ -36,7 +36,7 @@ def clips_of(scenario: Scenario) -> tuple[Pcm, ...]:
 
 def at_rate(pcm: Pcm, rate_hz: int) -> Pcm:
     """Return 24 kHz samples at another rate."""
-    return pcm if rate_hz == RATE_HZ else from_float(_resampled(decode(pcm.tobytes(), "pcm_16"), RATE_HZ, rate_hz))
+    return pcm if rate_hz == RATE_HZ else from_float(resampled(decode(pcm.tobytes(), "pcm_16"), RATE_HZ, rate_hz))
 
 
 def encoded(pcm: Pcm, encoding: str) -> bytes:
@@ -60,7 +60,7 @@ def _demo() -> tuple[Pcm, ...]:
     session = load_demo()
     track = session.tracks["agent-received"]
     turns = [turn for turn in session.turns if turn.role == "agent"]
-    return tuple(from_float(_resampled(track.read(turn.span), track.rate_hz, RATE_HZ)) for turn in turns)
+    return tuple(from_float(resampled(track.read(turn.span), track.rate_hz, RATE_HZ)) for turn in turns)
 
 
 def clip_of(path: Path) -> Pcm:
@@ -69,10 +69,11 @@ def clip_of(path: Path) -> Pcm:
 
     sound = open_sound(path)
     mixed = np.asarray(sound.read(0, sound.frames).mean(axis=1), np.float32)
-    return from_float(_resampled(mixed, sound.rate_hz, RATE_HZ))
+    return from_float(resampled(mixed, sound.rate_hz, RATE_HZ))
 
 
-def _resampled(samples: Samples, rate_hz: int, to_hz: int) -> Samples:
+def resampled(samples: Samples, rate_hz: int, to_hz: int) -> Samples:
+    """Return samples at another rate."""
     if rate_hz == to_hz:
         return samples
     import soxr
