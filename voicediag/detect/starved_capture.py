@@ -39,9 +39,7 @@ MUTE_DB = Limit(45.0, "dB", "a fall deeper than this is a mute or the end of the
 STEP_LEAST_S = Limit(1.5, "s", "house rule: a phrase on either side of the step")
 LEAST_LOST = Limit(3, "places", "recordings/clean and benchmarks/planted: none has more than one")
 SPEECH_FACTOR = Limit(0.02, "of the time", "house rule: less than that is a click or a cough, and no speech to judge")
-ALIKE_DB = Limit(
-    8.0, "dB", "a gain lowers voice and room by the same; 63 of 67 planted falls that could be told differ by less"
-)
+ALIKE_DB = Limit(8.0, "dB", "house rule: a gain lowers voice and room by the same, and turns differ by some dB")
 VOICE_MARGIN_DB = Limit(15.9, "dB", "ITU-T P.56: the margin between speech and the noise under it")
 LEAST_VOICE_S = Limit(0.5, "s", "house rule: a word or two, in a track and on either side of a fall")
 PAUSE_WITHIN_S = Limit(4.0, "s", "house rule: in so much speech there is a pause, in which the room is heard")
