@@ -32,12 +32,16 @@ def check(
     >>> [finding.id for finding in diagnosis.root_causes]
     ['echo-leak']
     """
-    exam = Examination(session, progress)
+    return judged(Examination(session, progress), detectors=detectors)
+
+
+def judged(exam: Examination, *, detectors: Sequence[Detector]) -> Diagnosis:
+    """Return the diagnosis of a session under examination: what was measured of it before is not measured again."""
     verdicts = tuple(detector.examine(exam) for detector in detectors)
     findings = explained([finding for verdict in verdicts for finding in verdict.findings])
     meters: dict[str, Mapping[str, float | int | None]] = {
         name: reading.meters() for name, reading in exam.readings.items()
     }
     return Diagnosis(
-        session=session, verdicts=verdicts, findings=findings, meters=meters, latency=exam.latency, cost=exam.cost
+        session=exam.session, verdicts=verdicts, findings=findings, meters=meters, latency=exam.latency, cost=exam.cost
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from voicediag.detect.echo_report import EchoReport
     from voicediag.detect.finding import Finding
     from voicediag.diagnose import Diagnosis
     from voicediag.session import Session
@@ -23,6 +24,7 @@ def register() -> bool:
     html = shell.display_formatter.formatters["text/html"]
     html.for_type_by_name("voicediag.session.session", "Session", _session)
     html.for_type_by_name("voicediag.detect.finding", "Finding", _finding)
+    html.for_type_by_name("voicediag.detect.echo_report", "EchoReport", _echo)
     html.for_type_by_name("voicediag.diagnose", "Diagnosis", _diagnosis)
     return True
 
@@ -42,6 +44,12 @@ def _finding(finding: Finding) -> str:
     from voicediag.present import page
 
     return page.finding_card(None, finding)
+
+
+def _echo(report: EchoReport) -> str:
+    from voicediag.present import page
+
+    return page.echo_card(report)
 
 
 def _diagnosis(diagnosis: Diagnosis) -> str:

@@ -56,8 +56,8 @@ def check(
         refuse(f"expected --fail-on {', '.join(SEVERITIES)}, got {fail_on!r}")
     if html and paths and len(paths) > 1:
         refuse("expected one recording with --html, got several; likely slip: one report each is needed")
-    sources = _sources(paths or [], user, agent)
-    sys.exit(max([checked(load, as_json=as_json, html=html, fail_on=fail_on) for load in sources]))
+    loads = sources(paths or [], user, agent)
+    sys.exit(max([checked(load, as_json=as_json, html=html, fail_on=fail_on) for load in loads]))
 
 
 @app.command()
@@ -87,7 +87,7 @@ def meter(
         print(f"\n{name}\n{text.strip(reading.level.rms)}")
 
 
-def _sources(paths: list[Path], user: str, agent: Path | None) -> list[Callable[[], Session]]:
+def sources(paths: list[Path], user: str, agent: Path | None) -> list[Callable[[], Session]]:
     """Return what loads each recording that was named."""
     from voicediag import formats
 

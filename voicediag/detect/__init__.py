@@ -37,6 +37,7 @@ from voicediag.detect.finding import (
 )
 
 __all__ = [
+    "ABOUT_ECHO",
     "DETECTORS",
     "Cause",
     "Detector",
@@ -75,3 +76,5 @@ DETECTORS: tuple[Detector, ...] = (
     early_endpoint.DETECTOR,
     slow_turn.DETECTOR,
 )
+# An echo and what it brings with it.
+ABOUT_ECHO: tuple[Detector, ...] = (echo_leak.DETECTOR, self_hearing_loop.DETECTOR, false_start.DETECTOR)

@@ -146,14 +146,17 @@ class Examination:
         groups = self._pass.groups
         if mic is None or speaker is None or groups is None:
             return None
+        return Leak(mic=mic.name, speaker=speaker.name, echo=settled(trace(groups), groups, self.path_at))
 
-        def path_at(spans: SpanSet, lag_s: float) -> EchoPath | None:
-            path = PathMeter(mic.rate_hz, speaker.rate_hz)
-            for span in spans:
-                path.push(mic.read(span.shifted(lag_s)), speaker.read(span))
-            return path.result()
-
-        return Leak(mic=mic.name, speaker=speaker.name, echo=settled(trace(groups), groups, path_at))
+    def path_at(self, spans: SpanSet, lag_s: float) -> EchoPath | None:
+        """Return the path from loudspeaker to microphone over some spans of the far end at a lag in seconds."""
+        mic, speaker = self.session.heard, self.session.spoken
+        if mic is None or speaker is None:
+            return None
+        path = PathMeter(mic.rate_hz, speaker.rate_hz)
+        for span in spans:
+            path.push(mic.read(span.shifted(lag_s)), speaker.read(span))
+        return path.result()
 
     @cached_property
     def _pass(self) -> _Pass:

@@ -29,7 +29,7 @@ def check(diagnosis: Diagnosis) -> dict[str, Any]:
         "findings": [_finding(finding) for finding in diagnosis.findings],
         "clear": [verdict.id for verdict in diagnosis.clear],
         "unjudged": [{"id": verdict.id, "reason": verdict.reason} for verdict in diagnosis.unjudged],
-        "meters": {name: _numbers(values) for name, values in diagnosis.meters.items()},
+        "meters": {name: rounded(values) for name, values in diagnosis.meters.items()},
         "latency": _latency(diagnosis.latency),
         "cost": _cost(diagnosis.cost),
     }
@@ -37,7 +37,7 @@ def check(diagnosis: Diagnosis) -> dict[str, Any]:
 
 def meters(readings: Mapping[str, Mapping[str, Any]], *, source: str) -> dict[str, Any]:
     """Return what the meters read in the schema ``voicediag.meter/1``."""
-    tracks = [{"name": name, **_numbers(values)} for name, values in readings.items()]
+    tracks = [{"name": name, **rounded(values)} for name, values in readings.items()]
     return {"schema": METER_SCHEMA, "source": source, "tracks": tracks}
 
 
@@ -79,7 +79,7 @@ def _evidence(role: str, evidence: Evidence) -> dict[str, Any]:
         "against": evidence.against,
         "start_s": round(evidence.span.start_s, MILLI),
         "end_s": round(evidence.span.end_s, MILLI),
-        "measure": _numbers(evidence.measure),
+        "measure": rounded(evidence.measure),
         "limit": {"value": limit.value, "unit": limit.unit, "source": limit.source},
     }
 
@@ -155,7 +155,7 @@ def _tally(tally: Tally) -> dict[str, Any]:
     return {**counts, "unattributed": tally.unattributed, "seconds": _number(tally.seconds)}
 
 
-def _numbers(values: Mapping[str, Any]) -> dict[str, Any]:
+def rounded(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return numbers rounded to what they are worth; what is not finite has no place in JSON."""
     return {key: _number(value) for key, value in values.items()}
 

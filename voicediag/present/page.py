@@ -15,13 +15,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voicediag.present import bills, clips, phrases, plots, waits
+from voicediag.present import bills, clips, echo_answer, phrases, plots, waits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jinja2 import Environment
 
+    from voicediag.detect.echo_report import EchoReport
     from voicediag.detect.finding import Evidence, Finding
     from voicediag.diagnose import Diagnosis
     from voicediag.present.clips import Clip
@@ -59,11 +60,12 @@ class Card:
     symptoms: tuple[Card, ...] = ()
 
 
-def render(diagnosis: Diagnosis) -> str:
-    """Return a diagnosis as one self-contained HTML page."""
+def render(diagnosis: Diagnosis, *, pictures: Sequence[Picture] = ()) -> str:
+    """Return a diagnosis as one self-contained HTML page, with further pictures below the overview."""
     script = _script()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return _filled("page.html.jinja", **_about(diagnosis), style=_style(), script=script, digest=digest)
+    about = {**_about(diagnosis), "pictures": pictures}
+    return _filled("page.html.jinja", **about, style=_style(), script=script, digest=digest)
 
 
 def fragment(diagnosis: Diagnosis) -> str:
@@ -75,6 +77,11 @@ def finding_card(session: Session | None, finding: Finding) -> str:
     """Return one finding as HTML without a shell; with pictures and sound where there is a session."""
     role = f"Symptom of {finding.explained_by}" if finding.explained_by else "Finding"
     return _in_notebook("finding.html.jinja", card=_card(session, finding, finding.id), role=role)
+
+
+def echo_card(report: EchoReport) -> str:
+    """Return what is known of a session's echo as HTML without a shell."""
+    return _in_notebook("echo.html.jinja", report=report, told=echo_answer, drawn=plots.echo(report))
 
 
 def session_card(session: Session) -> str:
@@ -89,6 +96,7 @@ def _about(diagnosis: Diagnosis) -> dict[str, Any]:
         "diagnosis": diagnosis,
         "cards": _cards(diagnosis),
         "brief": False,
+        "pictures": (),
         "lines": [line for line in (waits.line(diagnosis.latency), bills.line(diagnosis.cost)) if line],
         "bills": bills,
         "waits": waits.rows(diagnosis.latency),

@@ -1,0 +1,178 @@
+"""What ``voicediag echo`` says: three lines, JSON, a picture, a page and an exit code; and ``vd.echo``."""
+
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+import soundfile
+from rich.console import Console
+from scenes import RATE_HZ, RECORDINGS, agent_voice, room, session_of, voice
+from typer.testing import CliRunner
+
+import voicediag as vd
+from voicediag import signals
+from voicediag.cli import app
+from voicediag.notebook import _echo
+from voicediag.present import echo_answer, plots
+
+DELAY_MS, ERL_DB = 187.0, 18.0
+
+
+def leaking(seed=1, **tracks):
+    agent = agent_voice(seed)
+    mic = signals.leak(agent, rate_hz=RATE_HZ, delay_ms=DELAY_MS, erl_db=ERL_DB).echo + room(5)
+    return session_of({"user-sent": mic.astype(np.float32), "agent-played": agent, **tracks})
+
+
+@pytest.fixture(scope="module")
+def report():
+    return vd.echo(leaking())
+
+
+@pytest.fixture(scope="module")
+def clear():
+    return vd.echo(session_of({"user-sent": voice(12), "agent-played": agent_voice(2)}))
+
+
+@pytest.fixture(scope="module")
+def alone():
+    return vd.echo(session_of({"user-sent": voice(12)}))
+
+
+def lines(report):
+    paper = io.StringIO()
+    Console(width=1_000, file=paper).print(echo_answer.text(report))
+    return paper.getvalue().splitlines()
+
+
+class TestAnEcho:
+    def test_is_told_in_three_lines(self, report):
+        verdict, seen, do = (line.rstrip() for line in lines(report))
+        assert verdict.startswith("ECHO ")
+        assert "after 187 ms, 18 dB below" in verdict
+        assert seen.startswith("Seen: ")
+        assert "heard at" in seen
+        assert do.startswith("Do: ")
+
+    def test_is_json_with_its_numbers(self, report):
+        told = json.loads(json.dumps(echo_answer.structured(report), allow_nan=False))
+        assert told["schema"] == "voicediag.echo/1"
+        assert (told["verdict"], told["reason"]) == ("echo", None)
+        assert told["delay_ms"] == pytest.approx(DELAY_MS, abs=1)
+        assert told["erl_db"] == pytest.approx(ERL_DB, abs=1)
+        assert 0 < told["confidence"] < 1
+        assert all(0 <= start < end <= 20 for start, end in told["spans"])
+        assert [row["erl_db"] for row in told["course"]] == pytest.approx([ERL_DB] * len(told["course"]), abs=1.5)
+
+    def test_is_a_picture_with_delay_and_loss(self, report):
+        words = plots.echo(report).svg()
+        for word in ("user-sent", "agent-played", "187 ms", "match by lag", "\N{MINUS SIGN}18 dB"):
+            assert word in words
+        assert "187 ms" in _echo(report)
+
+
+class TestNoEcho:
+    def test_says_how_closely_it_looked_and_where_to_look_on(self, clear):
+        verdict, _, do = lines(clear)
+        assert verdict.startswith("CLEAR ")
+        assert "No echo above -" in verdict
+        assert "voicediag check" in do
+
+    def test_has_a_bound_and_no_delay(self, clear):
+        told = echo_answer.structured(clear)
+        assert told["verdict"] == "clear"
+        assert (told["delay_ms"], told["erl_db"], told["confidence"], told["spans"]) == (None, None, None, [])
+        assert 20 < told["bound_db"] < 80
+
+    def test_chance_does_not_look_like_a_peak(self, clear):
+        assert "limit 10 robust sigmas" in plots.echo(clear).svg()
+
+
+class TestOneTrack:
+    def test_is_unjudged_and_says_what_is_missing(self, alone):
+        verdict, _, do = lines(alone)
+        assert verdict.startswith("UNJUDGED")
+        assert "no agent track" in verdict
+        assert "voicediag echo MIC SPEAKER" in do
+
+    def test_has_no_number_and_no_picture(self, alone):
+        told = echo_answer.structured(alone)
+        assert told["verdict"] == "unjudged"
+        assert told["reason"] == "the session has no agent track to compare"
+        assert {told[key] for key in ("delay_ms", "erl_db", "bound_db", "far_end_s", "mic")} == {None}
+        assert plots.echo(alone) is None
+        assert "no agent track" in _echo(alone)
+
+
+def test_the_page_on_json_has_the_keys_that_are_printed(report):
+    page = (RECORDINGS.parent / "docs" / "json.md").read_text(encoding="utf-8")
+    chapter = page.split("## `voicediag echo SESSION --json`")[1].split("\n## ")[0]
+    told = echo_answer.structured(report)
+    printed = {key for key, value in told.items() if not (isinstance(value, list) and isinstance(value[0], dict))}
+    printed |= {f"{key}[].{inner}" for key in told.keys() - printed for inner in told[key][0]}
+    assert set(re.findall(r"^\| `([^`]+)` \|", chapter, re.MULTILINE)) == printed
+
+
+def run(*words):
+    done = CliRunner().invoke(app, ["echo", *map(str, words)])
+    return done.exit_code, done.stdout, done.stderr
+
+
+class TestTheCommand:
+    def test_exits_1_with_an_echo_and_writes_what_it_shows(self, tmp_path):
+        page, picture = tmp_path / "echo.html", tmp_path / "echo.png"
+        code, told, _ = run(RECORDINGS / "echo-leak" / "car-90ms.vds", "--html", page, "--png", picture)
+        assert code == 1
+        assert "after 90 ms" in told
+        assert picture.read_bytes().startswith(b"\x89PNG")
+        written = page.read_text(encoding="utf-8")
+        assert "user-sent held against agent-played" in written
+        assert "echo-leak" in written
+        assert "starved-playback" not in written
+
+    def test_exits_0_when_clear(self):
+        code, told, _ = run(RECORDINGS / "clean" / "quoting.vds", "--json")
+        assert code == 0
+        assert json.loads(told)["verdict"] == "clear"
+
+    def test_takes_two_files_of_different_rates(self, tmp_path):
+        agent = signals.speech_like(duration_s=20, rate_hz=24_000, seed=6, level_db=-24).samples
+        echo = signals.leak(agent, rate_hz=24_000, delay_ms=150, erl_db=15).echo
+        soundfile.write(tmp_path / "mic.wav", echo[::3], 8_000)
+        soundfile.write(tmp_path / "speaker.wav", agent, 24_000)
+        code, told, _ = run(tmp_path / "mic.wav", tmp_path / "speaker.wav", "--json")
+        assert code == 1
+        assert json.loads(told)["delay_ms"] == pytest.approx(150, abs=1)
+
+    def test_takes_the_sides_as_check_does(self, tmp_path):
+        session = leaking(3)
+        mic, agent = (track.source.read(0, 20 * RATE_HZ) for track in (session.heard, session.spoken))
+        soundfile.write(tmp_path / "swapped.wav", np.stack([agent, mic], axis=1), RATE_HZ)
+        soundfile.write(tmp_path / "agent.wav", agent, RATE_HZ)
+        soundfile.write(tmp_path / "mic.wav", mic, RATE_HZ)
+        for words in (("swapped.wav", "--user", "right"), ("--user", "mic.wav", "--agent", "agent.wav")):
+            here = [tmp_path / word if word.endswith(".wav") else word for word in words]
+            code, told, _ = run(*here, "--json")
+            assert code == 1
+            assert json.loads(told)["delay_ms"] == pytest.approx(DELAY_MS, abs=1)
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            ((), "voicediag demo"),
+            (("nowhere.wav",), "no such file"),
+            (("a.wav", "b.wav", "c.wav"), "expected one session, or MIC and SPEAKER, got 3 paths"),
+        ],
+    )
+    def test_exits_2_with_one_line_on_a_bad_input(self, words, said):
+        code, told, complaint = run(*words)
+        assert (code, told, complaint.count("\n")) == (2, "", 1)
+        assert said in complaint
+
+    def test_exits_2_where_it_cannot_be_told(self, tmp_path):
+        soundfile.write(tmp_path / "mic.wav", voice(1), RATE_HZ)
+        code, told, _ = run(tmp_path / "mic.wav")
+        assert code == 2
+        assert "no agent track" in told

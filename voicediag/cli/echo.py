@@ -1,0 +1,99 @@
+"""``voicediag echo``: the agent in the microphone, and nothing else."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voicediag.cli.judging import Agent, Html, User, sources
+from voicediag.cli.shared import (
+    CANNOT_JUDGE,
+    CLEAR,
+    FINDINGS,
+    AsJson,
+    app,
+    input_errors,
+    print_json,
+    print_rich,
+    progress_bar,
+    refuse,
+)
+
+if TYPE_CHECKING:
+    from voicediag.detect.echo_report import EchoReport
+    from voicediag.detect.examination import Examination
+    from voicediag.session import Session
+
+EXITS = {"echo": FINDINGS, "clear": CLEAR, "unjudged": CANNOT_JUDGE}
+PAIR = 2
+Paths = Annotated[
+    list[Path] | None, typer.Argument(help="A session folder, a stereo file, a wire log; or MIC and SPEAKER, mono.")
+]
+Png = Annotated[Path | None, typer.Option(help="Also write the picture to this file.")]
+
+
+@app.command()
+def echo(
+    paths: Paths = None,
+    user: User = "left",
+    agent: Agent = None,
+    as_json: AsJson = False,
+    html: Html = None,
+    png: Png = None,
+) -> None:
+    """Say whether the microphone hears the agent: how late, how loud, where, and what came of it.
+
+    Two files must have begun at the same time; their rates may differ. Exits 0 when clear, 1 with an echo, 2 when it
+    cannot be told.
+
+    Example: `voicediag echo mic.wav speaker.wav --png echo.png`
+    """
+    from voicediag.detect.echo_report import EchoReport
+    from voicediag.detect.examination import Examination
+    from voicediag.present import echo_answer
+
+    session = _session(paths or [], user, agent)
+    with progress_bar(shown=not as_json) as progress:
+        exam = Examination(session, progress)
+        report = EchoReport.of(exam)
+    if as_json:
+        print_json(echo_answer.structured(report))
+    else:
+        print_rich(echo_answer.text(report))
+    for path in _written(exam, report, html=html, png=png):
+        if not as_json:
+            print(f"\nWritten: {path}")
+    sys.exit(EXITS[report.answer])
+
+
+def _session(paths: list[Path], user: str, agent: Path | None) -> Session:
+    """Return the one session that was named."""
+    if agent is None and len(paths) == PAIR and user in ("left", "right"):
+        paths, agent = paths[:1], paths[1]
+    loads = sources(paths, user, agent)
+    if len(loads) != 1:
+        refuse("expected one session, or MIC and SPEAKER", f"{len(paths)} paths")
+    with input_errors():
+        return loads[0]()
+
+
+def _written(exam: Examination, report: EchoReport, *, html: Path | None, png: Path | None) -> list[Path]:
+    """Write what was asked for and return where it is."""
+    from voicediag.present import plots
+
+    picture = plots.echo(report) if html or png else None
+    if png:
+        if picture is None:
+            refuse("expected two tracks to draw", "one; likely slip: a mono file")
+        png.write_bytes(picture.png())
+    if html:
+        from voicediag.check import judged
+        from voicediag.detect import ABOUT_ECHO
+        from voicediag.present import page
+
+        diagnosis = judged(exam, detectors=ABOUT_ECHO)
+        html.write_text(page.render(diagnosis, pictures=[picture] if picture else []), encoding="utf-8")
+    return [path for path in (png, html) if path]

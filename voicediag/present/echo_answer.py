@@ -1,0 +1,125 @@
+"""A session's echo for people and for programs: three lines, or the schema ``voicediag.echo/1``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from voicediag.measure.echo import MARGIN_DB
+from voicediag.present.as_json import MILLI, rounded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from voicediag.detect.echo_report import EchoReport
+    from voicediag.spans import SpanSet
+
+SCHEMA = "voicediag.echo/1"
+STYLES = {"echo": "bold red", "clear": "bold green", "unjudged": "bold magenta"}
+MOST_SPANS = 3
+DO_WHEN_CLEAR = "Look elsewhere for what interrupts: `voicediag check` names it."
+DO_WITHOUT_A_TRACK = (
+    "Record both sides: `voicediag relay`, a stereo file, or two files that began together "
+    "(`voicediag echo MIC SPEAKER`)."
+)
+DO_WHEN_UNJUDGED = "Record the microphone while the agent speaks for ten seconds or more."
+
+
+def structured(report: EchoReport) -> dict[str, Any]:
+    """Return the answer in the schema ``voicediag.echo/1``."""
+    leak, finding = report.leak, report.finding
+    echo = leak.echo if leak else None
+    numbers = {
+        "delay_ms": echo and echo.delay_ms,
+        "erl_db": echo and echo.erl_db,
+        "bound_db": bound_db(report),
+        "drift_ppm": echo and echo.drift_ppm,
+        "wander_ms": echo and echo.wander_ms,
+        "strength_sigmas": echo and echo.strength,
+        "far_end_s": echo and echo.far_end_s,
+        "confidence": finding and finding.confidence,
+    }
+    return {
+        "schema": SCHEMA,
+        "source": report.session.source,
+        "verdict": report.answer,
+        "summary": summary(report),
+        "reason": report.verdict.reason,
+        "remedy": remedy(report),
+        "mic": leak and leak.mic,
+        "speaker": leak and leak.speaker,
+        **rounded(numbers),
+        "spans": [[round(span.start_s, MILLI), round(span.end_s, MILLI)] for span in report.heard],
+        "course": [
+            {
+                "start_s": round(stretch.span.start_s, MILLI),
+                "end_s": round(stretch.span.end_s, MILLI),
+                **rounded({"erl_db": stretch.erl_db, "bound_db": stretch.bound_db}),
+            }
+            for stretch in report.course
+        ],
+    }
+
+
+def text(report: EchoReport) -> RenderableType:
+    """Return the verdict, its evidence and what to do about it, a line each."""
+    return Group(
+        Text.assemble((f"{report.answer.upper():<8}  ", STYLES[report.answer]), summary(report)),
+        Text.assemble(("Seen:     ", "bold"), "; ".join(evidence(report)) or "nothing"),
+        Text.assemble(("Do:       ", "bold"), remedy(report)),
+    )
+
+
+def summary(report: EchoReport) -> str:
+    """Return the verdict in one sentence."""
+    if report.finding:
+        return report.finding.summary
+    if report.verdict.is_clear:
+        return f"{_capital(report.verdict.bound or 'no echo')}."
+    return f"It cannot be told: {report.verdict.reason}."
+
+
+def remedy(report: EchoReport) -> str:
+    """Return what to do next."""
+    if report.finding:
+        return report.finding.remedy
+    if report.verdict.is_clear:
+        return DO_WHEN_CLEAR
+    return DO_WHEN_UNJUDGED if report.leak else DO_WITHOUT_A_TRACK
+
+
+def bound_db(report: EchoReport) -> float | None:
+    """Return the loss up to which an echo would have been seen; None where that was not measured."""
+    bound = report.leak.echo.bound_db if report.leak else None
+    return None if bound is None else bound - MARGIN_DB
+
+
+def evidence(report: EchoReport) -> Iterator[str]:
+    """Yield what was seen, piece by piece."""
+    if report.leak is None:
+        return
+    echo = report.leak.echo
+    yield f"{echo.far_end_s:.1f} s of {report.leak.speaker} held against {report.leak.mic}"
+    if echo.strength is not None:
+        yield f"they match with {echo.strength:.0f} σ"
+    if where := report.heard:
+        yield f"heard at {_told(where)}"
+    losses = [stretch.erl_db for stretch in report.course if stretch.erl_db is not None]
+    if len(losses) > 1:
+        yield f"{min(losses):.0f} to {max(losses):.0f} dB down over time"
+    if echo.drift_ppm is not None:
+        yield f"drift {echo.drift_ppm:+.0f} ppm"
+    if echo.wander_ms is not None:
+        yield f"wander {echo.wander_ms:.1f} ms"
+
+
+def _told(where: SpanSet) -> str:
+    """Return the first of some spans in words."""
+    told = ", ".join(f"{span.start_s:.1f}-{span.end_s:.1f} s" for span in list(where)[:MOST_SPANS])
+    return f"{told} and in {len(where) - MOST_SPANS} more places" if len(where) > MOST_SPANS else told
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
