@@ -13,13 +13,13 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from voicediag import detect, measure, present, session, signals
+    from voicediag import detect, measure, present, session, signals, tune
     from voicediag.check import check
     from voicediag.detect.echo_report import echo
     from voicediag.formats import load
     from voicediag.formats.demo import load_demo
 
-__all__ = ["check", "detect", "echo", "load", "load_demo", "measure", "present", "session", "signals"]
+__all__ = ["check", "detect", "echo", "load", "load_demo", "measure", "present", "session", "signals", "tune"]
 __version__ = "0.1.0"
 
 # Importing voicediag costs next to nothing: numpy and the rooms come when they are first asked for.

@@ -1,0 +1,5 @@
+"""What other settings would have done to a session that is already recorded."""
+
+from voicediag.tune import canceller
+
+__all__ = ["canceller"]
