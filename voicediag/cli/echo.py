@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from voicediag.detect.echo_report import EchoReport
     from voicediag.detect.examination import Examination
     from voicediag.session import Session
+    from voicediag.tune.canceller import TryOut
 
 EXITS = {"echo": FINDINGS, "clear": CLEAR, "unjudged": CANNOT_JUDGE}
 PAIR = 2
@@ -33,6 +34,10 @@ Paths = Annotated[
     list[Path] | None, typer.Argument(help="A session folder, a stereo file, a wire log; or MIC and SPEAKER, mono.")
 ]
 Png = Annotated[Path | None, typer.Option(help="Also write the picture to this file.")]
+
+TryIt = Annotated[bool, typer.Option("--try-out", help="Also run the recording through a real echo canceller.")]
+Name = Annotated[str, typer.Option(help="Which one: aec3, livekit or pyaec.")]
+Out = Annotated[Path | None, typer.Option(help="Write the microphone before and after it into this folder, as WAV.")]
 
 
 @app.command()
@@ -43,27 +48,33 @@ def echo(
     as_json: AsJson = False,
     html: Html = None,
     png: Png = None,
+    try_out: TryIt = False,
+    canceller: Name = "aec3",
+    out: Out = None,
 ) -> None:
     """Say whether the microphone hears the agent: how late, how loud, where, and what came of it.
 
     Two files must have begun at the same time; their rates may differ. Exits 0 when clear, 1 with an echo, 2 when it
     cannot be told.
 
-    Example: `voicediag echo mic.wav speaker.wav --png echo.png`
+    Example: `voicediag echo mic.wav speaker.wav --png echo.png --try-out`
     """
     from voicediag.detect.echo_report import EchoReport
     from voicediag.detect.examination import Examination
-    from voicediag.present import echo_answer
+    from voicediag.present import echo_answer, tried
 
     session = _session(paths or [], user, agent)
     with progress_bar(shown=not as_json) as progress:
         exam = Examination(session, progress)
         report = EchoReport.of(exam)
+    result = _tried(session, canceller) if try_out or out else None
     if as_json:
-        print_json(echo_answer.structured(report))
+        print_json(echo_answer.structured(report) | ({"try_out": tried.structured(result)} if result else {}))
     else:
         print_rich(echo_answer.text(report))
-    for path in _written(exam, report, html=html, png=png):
+        if result:
+            print_rich(tried.text(result))
+    for path in (*_written(exam, report, html=html, png=png), *_sounds(result, out)):
         if not as_json:
             print(f"\nWritten: {path}")
     sys.exit(EXITS[report.answer])
@@ -78,6 +89,27 @@ def _session(paths: list[Path], user: str, agent: Path | None) -> Session:
         refuse("expected one session, or MIC and SPEAKER", f"{len(paths)} paths")
     with input_errors():
         return loads[0]()
+
+
+def _tried(session: Session, canceller: str) -> TryOut:
+    """Return what a canceller would have made of the session."""
+    from voicediag.tune.canceller import try_out
+
+    with input_errors():
+        return try_out(session, canceller=canceller)
+
+
+def _sounds(result: TryOut | None, folder: Path | None) -> list[Path]:
+    """Write the sound of a try-out and return where it is."""
+    if result is None or folder is None:
+        return []
+    import soundfile
+
+    folder.mkdir(parents=True, exist_ok=True)
+    sounds = {folder / "before.wav": result.before, folder / "after.wav": result.after}
+    for path, samples in sounds.items():
+        soundfile.write(path, samples, result.rate_hz)
+    return list(sounds)
 
 
 def _written(exam: Examination, report: EchoReport, *, html: Path | None, png: Path | None) -> list[Path]:
