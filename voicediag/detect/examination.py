@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar, cast
 
 import numpy as np
 
@@ -35,6 +36,7 @@ TAIL_S = 0.4
 BACKGROUND_DB = 12.0
 
 Progress = Callable[[float, float], None]
+_Measured = TypeVar("_Measured")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,13 @@ class Examination:
     session: Session
     progress: Progress | None = field(default=None, repr=False)
     _activities: dict[TrackName, Activity] = field(default_factory=dict, repr=False)
+    _known: dict[object, object] = field(default_factory=dict, repr=False)
+
+    def once(self, measure: Callable[[Examination], _Measured]) -> _Measured:
+        """Return what a function measures of this session; it is called the first time, and remembered."""
+        if measure not in self._known:
+            self._known[measure] = measure(self)
+        return cast("_Measured", self._known[measure])
 
     def reading(self, name: TrackName) -> TrackReading:
         """Return the meters of one track."""

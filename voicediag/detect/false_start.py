@@ -13,6 +13,7 @@ import numpy as np
 
 from voicediag.detect import wire
 from voicediag.detect.detector import Detector
+from voicediag.detect.echo_share import echo_share
 from voicediag.detect.examination import Examination, Leak
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
 from voicediag.detect.hearing import DOINGS, ECHO_LAG, Ear, asked_between, recent, tells_starts
@@ -29,8 +30,6 @@ ECHO_SHARE = Limit(0.5, "of the energy", "house rule: within 3 dB of what the ec
 USER_SHARE = Limit(0.25, "of the energy", "house rule: 6 dB above the echo somebody speaks")
 OFTEN = Limit(3, "starts", "house rule: sets the severity, decides no verdict")
 BEFORE_S, AFTER_S = 0.3, 0.1
-# The echo path's own reverberation.
-TAIL_S = 0.2
 REMEDIES = {
     "echo": (
         "Stop the echo (see echo-leak): what started the user's turn was the agent's own voice. Leave the VAD as it is."
@@ -47,8 +46,20 @@ REMEDIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Start:
-    """A start that the provider told of, and what the microphone held."""
+class Start:
+    """A start that the provider told of, and what the microphone held.
+
+    Attributes
+    ----------
+    cue : Cue
+    window : Span
+        Where the provider must have heard it.
+    kind : str
+        ``"echo"``, ``"click"``, ``"nothing"``, ``"voice"`` or ``"unclear"``.
+    echo_share : float or None
+        Which part of the energy the agent's echo accounts for; None where the agent was not heard.
+    level_dbfs : float
+    """
 
     cue: Cue
     window: Span
@@ -57,27 +68,57 @@ class _Start:
     level_dbfs: float
 
 
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """Every start that a provider told of.
+
+    Attributes
+    ----------
+    told : int
+    judged : tuple of Start
+        Those of which it is known where to look.
+    ear : Ear
+    """
+
+    told: int
+    judged: tuple[Start, ...]
+    ear: Ear
+
+    @property
+    def unknown(self) -> int:
+        """Of how many the sound does not say whether somebody spoke."""
+        return self.told - sum(start.kind != "unclear" for start in self.judged)
+
+
 def examine(exam: Examination) -> Verdict:
     """Answer with the starts at which nobody spoke."""
+    all_of_them = exam.once(starts_told)
+    if isinstance(all_of_them, str):
+        return unjudged(ID, all_of_them)
+    if all_of_them is None:
+        return clear(ID, bound="the provider told of no start and of no interruption")
+    count, unknown = all_of_them.told, all_of_them.unknown
+    if starts := [start for start in all_of_them.judged if start.kind in REMEDIES]:
+        return found(*(_finding(all_of_them.ear, exam.leak, each, count) for each in _by_kind(starts)))
+    if unknown:
+        return unjudged(ID, f"of {unknown} of {count} starts the sound does not say whether somebody spoke")
+    return clear(ID, bound=f"there was sound at the microphone at each of {count} starts")
+
+
+def starts_told(exam: Examination) -> Starts | str | None:
+    """Return what the microphone held at each start; why that cannot be told; None where no start was told."""
     session = exam.session
     if reason := wire.unread(session):
-        return unjudged(ID, reason)
+        return reason
     if any(mark.kind == "telephone" for mark in session.marks):
-        return unjudged(ID, "the wire is a call's, and tells of no voice detection")
+        return "the wire is a call's, and tells of no voice detection"
     cues = _starts(session)
     if not cues:
-        return clear(ID, bound="the provider told of no start and of no interruption")
+        return None
     ear = Ear.of(exam)
     if isinstance(ear, str):
-        return unjudged(ID, ear)
-    judged = [start for cue in cues if (start := _judged(exam, ear, cue))]
-    starts = [start for start in judged if start.kind in REMEDIES]
-    unknown = len(cues) - len([start for start in judged if start.kind != "unclear"])
-    if starts:
-        return found(*(_finding(ear, exam.leak, each, len(cues)) for each in _by_kind(starts)))
-    if unknown:
-        return unjudged(ID, f"of {unknown} of {len(cues)} starts the sound does not say whether somebody spoke")
-    return clear(ID, bound=f"there was sound at the microphone at each of {len(cues)} starts")
+        return ear
+    return Starts(len(cues), tuple(start for cue in cues if (start := _judged(exam, ear, cue))), ear)
 
 
 def _starts(session: Session) -> list[Cue]:
@@ -97,7 +138,7 @@ def _is_apps_own(session: Session, at_s: float) -> bool:
     return bool(asked) and not came
 
 
-def _judged(exam: Examination, ear: Ear, cue: Cue) -> _Start | None:
+def _judged(exam: Examination, ear: Ear, cue: Cue) -> Start | None:
     """Return what the microphone held at a start; None where it is not known where to look."""
     if cue.kind == "speech-started" and not recent(cue):
         return None
@@ -111,10 +152,10 @@ def _judged(exam: Examination, ear: Ear, cue: Cue) -> _Start | None:
     kind = "voice" if voice else _without_voice(ear, window, loud_dbfs)
     lately = Span(max(0.0, window.start_s - ECHO_LAG.value), window.end_s)
     if voice and exam.leak and exam.leak.echo.verdict != "clear" and ear.hears_agent(lately):
-        share = _echo_share(exam, exam.leak, ear, voice)
+        share = echo_share(exam, exam.leak, voice)
         kind = "voice" if share is not None and share < USER_SHARE.value else "unclear"
         kind = "echo" if share is not None and share >= ECHO_SHARE.value else kind
-    return _Start(cue, window, kind, share, loud_dbfs)
+    return Start(cue, window, kind, share, loud_dbfs)
 
 
 def _without_voice(ear: Ear, window: Span, loud_dbfs: float) -> str:
@@ -126,28 +167,13 @@ def _without_voice(ear: Ear, window: Span, loud_dbfs: float) -> str:
     return "nothing" if loud_dbfs <= ear.room_dbfs + OVER_ROOM.value else "unclear"
 
 
-def _echo_share(exam: Examination, leak: Leak, ear: Ear, voice: SpanSet) -> float | None:
-    """Return which part of the voice's energy the agent's echo accounts for; None where the path is not known."""
-    echo, speaker = leak.echo, exam.session.tracks[leak.speaker]
-    if echo.verdict != "echo" or echo.delay_ms is None or echo.erl_db is None:
-        return None
-    heard = sum(float(np.sum(ear.track.read(span) ** 2, dtype=np.float64)) / ear.track.rate_hz for span in voice)
-    said = 0.0
-    for span in voice:
-        source = Span(span.start_s - TAIL_S, span.end_s).shifted(-echo.delay_ms / 1_000)
-        if source.end_s > 0:
-            sound = speaker.read(Span(max(0.0, source.start_s), source.end_s))
-            said += float(np.sum(sound**2, dtype=np.float64)) / speaker.rate_hz
-    return min(1.0, said * 10 ** (-echo.erl_db / 10) / heard) if heard else None
-
-
-def _by_kind(starts: list[_Start]) -> list[list[_Start]]:
+def _by_kind(starts: list[Start]) -> list[list[Start]]:
     """Return the starts of each kind, the first of each in order of time."""
     kinds = dict.fromkeys(start.kind for start in starts)
     return [[start for start in starts if start.kind == kind] for kind in kinds]
 
 
-def _finding(ear: Ear, leak: Leak | None, starts: list[_Start], count: int) -> Finding:
+def _finding(ear: Ear, leak: Leak | None, starts: list[Start], count: int) -> Finding:
     kind = starts[0].kind
     held = {
         "echo": "held the agent's own voice",
@@ -170,7 +196,7 @@ def _finding(ear: Ear, leak: Leak | None, starts: list[_Start], count: int) -> F
     )
 
 
-def _evidence(ear: Ear, leak: Leak | None, start: _Start, count: int) -> Evidence:
+def _evidence(ear: Ear, leak: Leak | None, start: Start, count: int) -> Evidence:
     return Evidence(
         track=ear.track.name,
         span=start.window,

@@ -40,8 +40,15 @@ REMEDY = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Loop:
-    """A user's turn that was the agent's."""
+class Loop:
+    """A user's turn that was the agent's.
+
+    Attributes
+    ----------
+    heard, said : Turn
+        The user's turn, and the agent's whose words it repeats.
+    match : Match
+    """
 
     heard: Turn
     said: Turn
@@ -56,18 +63,27 @@ def examine(exam: Examination) -> Verdict:
     if not any(turn.role == "agent" for turn in turns):
         return unjudged(ID, "the session has no transcript of the agent's turns")
     leak = exam.leak
-    repeated = [loop for turn in turns if turn.role == "user" and (loop := _repeats(turn, turns))]
+    repeated = _repeated(turns)
     if not repeated:
         return clear(ID, bound="no user turn repeats the agent's words")
     if leak is None or leak.echo.verdict == "unjudged":
         return unjudged(ID, f"{len(repeated)} user turns repeat the agent, but no sound tells who spoke them")
-    loops = [loop for loop in repeated if _is_heard(exam, leak, loop)]
+    loops = loops_of(exam, leak)
     if not loops:
         return clear(ID, bound=f"{len(repeated)} user turns repeat the agent, but not in the agent's voice")
     return found(_finding(leak, loops))
 
 
-def _repeats(turn: Turn, turns: tuple[Turn, ...]) -> _Loop | None:
+def loops_of(exam: Examination, leak: Leak) -> list[Loop]:
+    """Return the user's turns that were the agent's, in words and in sound."""
+    return [loop for loop in _repeated(exam.session.turns) if _is_heard(exam, leak, loop)]
+
+
+def _repeated(turns: tuple[Turn, ...]) -> list[Loop]:
+    return [loop for turn in turns if turn.role == "user" and (loop := _repeats(turn, turns))]
+
+
+def _repeats(turn: Turn, turns: tuple[Turn, ...]) -> Loop | None:
     """Return the agent's turn whose words a user's turn repeats, the one with the most words."""
     before = [
         other
@@ -76,7 +92,7 @@ def _repeats(turn: Turn, turns: tuple[Turn, ...]) -> _Loop | None:
         and other.span.start_s <= turn.span.end_s
         and other.span.end_s >= turn.span.start_s - LOOK_BACK_S.value
     ]
-    loops = [_Loop(turn, other, match(turn.text, other.text)) for other in before]
+    loops = [Loop(turn, other, match(turn.text, other.text)) for other in before]
     loops = [
         loop
         for loop in loops
@@ -85,7 +101,7 @@ def _repeats(turn: Turn, turns: tuple[Turn, ...]) -> _Loop | None:
     return max(loops, key=lambda loop: loop.match.matched, default=None)
 
 
-def _is_heard(exam: Examination, leak: Leak, loop: _Loop) -> bool:
+def _is_heard(exam: Examination, leak: Leak, loop: Loop) -> bool:
     """Whether the words came in the agent's voice: its echo is there, and nobody else spoke long enough to say them."""
     if leak.echo.verdict != "echo" or leak.echo.delay_ms is None:
         return False
@@ -100,7 +116,7 @@ def _is_heard(exam: Examination, leak: Leak, loop: _Loop) -> bool:
     return others_s < loop.match.heard / FASTEST_WORDS.value and mine_s <= OTHERS_SHARE.value * active.total_s
 
 
-def _sounded(loop: _Loop) -> Span:
+def _sounded(loop: Loop) -> Span:
     """Return when the words must have sounded at the microphone."""
     if loop.heard.learnt_from == "vad":
         return loop.heard.span
@@ -120,7 +136,7 @@ def _explained(exam: Examination, leak: Leak) -> SpanSet:
     return SpanSet(Span(span.start_s, span.end_s + TAIL_S.value) for span in speaking).padded(TAIL_S.value / 4)
 
 
-def _finding(leak: Leak, loops: list[_Loop]) -> Finding:
+def _finding(leak: Leak, loops: list[Loop]) -> Finding:
     first = loops[0]
     words = sum(loop.match.matched for loop in loops)
     where = SpanSet(loop.said.span for loop in loops)
@@ -142,7 +158,7 @@ def _finding(leak: Leak, loops: list[_Loop]) -> Finding:
     )
 
 
-def _evidence(leak: Leak, loop: _Loop, *, turns: int, words: int) -> Evidence:
+def _evidence(leak: Leak, loop: Loop, *, turns: int, words: int) -> Evidence:
     lag_s = (leak.echo.delay_ms or 0.0) / 1_000
     return Evidence(
         track=leak.mic,
