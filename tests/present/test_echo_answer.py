@@ -41,6 +41,12 @@ def alone():
     return vd.echo(session_of({"user-sent": voice(12)}))
 
 
+@pytest.fixture(scope="module")
+def kitchen():
+    """Three turns of the agent that came back as the user's, and cut two answers off."""
+    return vd.echo(vd.load(RECORDINGS / "self-hearing-loop" / "kitchen.vds"))
+
+
 def lines(report):
     paper = io.StringIO()
     Console(width=1_000, file=paper).print(echo_answer.text(report))
@@ -71,6 +77,26 @@ class TestAnEcho:
         for word in ("user-sent", "agent-played", "187 ms", "match by lag", "\N{MINUS SIGN}18 dB"):
             assert word in words
         assert "187 ms" in _echo(report)
+
+
+class TestWhatItDid:
+    def test_is_told_in_the_verdict(self, kitchen):
+        assert "cut off 2 answers, made 3 turns of the user's and was answered 3 times in a row;" in lines(kitchen)[0]
+
+    def test_is_json_with_times_and_words(self, kitchen):
+        did = echo_answer.structured(kitchen)["consequences"]
+        assert (did["starts"], did["starts_told"], did["answers_cut"], did["turns"]) == (2, 2, 2, 3)
+        # As in its wire.jsonl.
+        assert did["cut_s"] == pytest.approx([4.31, 8.0], abs=0.01)
+        assert did["loop"][0]["heard"] == "Mince 2 cloves of garlic."
+        assert did["loop"][0]["answer"] == did["loop"][1]["said"]
+
+    def test_is_in_the_picture(self, kitchen):
+        assert "starts, cuts" in plots.echo(kitchen).svg()
+
+    def test_is_not_known_without_a_wire(self, report):
+        assert echo_answer.structured(report)["consequences"] is None
+        assert "starts, cuts" not in plots.echo(report).svg()
 
 
 class TestNoEcho:
@@ -106,13 +132,16 @@ class TestOneTrack:
         assert "no agent track" in _echo(alone)
 
 
-def test_the_page_on_json_has_the_keys_that_are_printed(report):
+def test_the_page_on_json_has_the_keys_that_are_printed(kitchen):
     page = (RECORDINGS.parent / "docs" / "json.md").read_text(encoding="utf-8")
     chapter = page.split("## `voicediag echo SESSION --json`")[1].split("\n## ")[0]
-    told = echo_answer.structured(report)
-    printed = {key for key, value in told.items() if not (isinstance(value, list) and isinstance(value[0], dict))}
-    printed |= {f"{key}[].{inner}" for key in told.keys() - printed for inner in told[key][0]}
-    assert set(re.findall(r"^\| `([^`]+)` \|", chapter, re.MULTILINE)) == printed
+    told = echo_answer.structured(kitchen)
+    did = {f"consequences.{key}": value for key, value in told["consequences"].items()}
+    flat = {**told, **did}
+    rows = {key for key, value in flat.items() if isinstance(value, list) and isinstance(value[0], dict)}
+    printed = flat.keys() - rows | {f"{key}[].{inner}" for key in rows for inner in flat[key][0]}
+    rows_told = chapter.partition("Under `try_out`")[0]
+    assert set(re.findall(r"^\| `([^`]+)` \|", rows_told, re.MULTILINE)) - {"try_out"} == printed
 
 
 def run(*words):

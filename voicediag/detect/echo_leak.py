@@ -8,6 +8,7 @@ to fix what's actually an echo problem".
 from __future__ import annotations
 
 from voicediag.detect.detector import Detector
+from voicediag.detect.echo_harm import Harm, harm_of, told_in_words
 from voicediag.detect.examination import Examination, Leak
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
 from voicediag.detect.precision import PRECISION
@@ -63,6 +64,7 @@ def _finding(exam: Examination, leak: Leak) -> Finding:
     echo, spoken = leak.echo, _spoken(exam, leak)
     where = (echo.spans & spoken) or echo.spans
     delay_ms, erl_db = echo.delay_ms or 0.0, echo.erl_db or 0.0
+    harm = exam.once(harm_of) or Harm()
     measure = {
         "delay_ms": delay_ms,
         "erl_db": erl_db,
@@ -70,6 +72,10 @@ def _finding(exam: Examination, leak: Leak) -> Finding:
         "wander_ms": echo.wander_ms,
         "strength_sigmas": echo.strength,
         "duration_s": where.total_s,
+        "starts": len(harm.starts) if harm.told else None,
+        "answers_cut": len(harm.cut_s) if harm.told else None,
+        "turns": len(harm.turns) if exam.session.turns else None,
+        "missing_db": harm.margin.missing_db if harm.margin else None,
     }
     longest = max(where, key=lambda span: span.duration_s)
     return Finding(
@@ -79,8 +85,8 @@ def _finding(exam: Examination, leak: Leak) -> Finding:
         confidence=PRECISION[ID],
         summary=(
             f"The agent's voice comes back in {leak.mic} after {delay_ms:.0f} ms, {erl_db:.0f} dB below what was "
-            f"played, in {where.total_s:.0f} s of its {spoken.total_s:.0f} s of speech."
-        ),
+            f"played, in {where.total_s:.0f} s of its {spoken.total_s:.0f} s of speech. {told_in_words(harm)}"
+        ).strip(),
         remedy=REMEDY_ROOM if abs(delay_ms) >= ROOM_MS.value else REMEDY_LOOP,
         primary=Evidence(
             track=leak.mic,

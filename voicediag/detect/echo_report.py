@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from voicediag.detect import echo_leak
+from voicediag.detect.echo_harm import Harm, harm_of
 from voicediag.detect.examination import Examination, Leak, Progress
 from voicediag.measure.echo_course import Stretch, course
 from voicediag.spans import SpanSet
@@ -28,6 +29,8 @@ class EchoReport:
         That of `echo_leak`.
     leak : Leak or None
         What was measured, of whatever verdict; None where a track is missing.
+    harm : Harm or None
+        What the echo did; None without one, or without a wire to tell.
     course : tuple of Stretch
         The loss over time; empty where there is no echo.
     spoken : SpanSet
@@ -37,6 +40,7 @@ class EchoReport:
     session: Session
     verdict: Verdict
     leak: Leak | None
+    harm: Harm | None = None
     course: tuple[Stretch, ...] = ()
     spoken: SpanSet = field(default_factory=SpanSet)
 
@@ -48,7 +52,8 @@ class EchoReport:
         stretches: tuple[Stretch, ...] = ()
         if leak and leak.echo.delay_ms is not None:
             stretches = course(spoken, delay_s=leak.echo.delay_ms / 1_000, path_at=exam.path_at)
-        return cls(session=exam.session, verdict=verdict, leak=leak, course=stretches, spoken=spoken)
+        harm = exam.once(harm_of)
+        return cls(session=exam.session, verdict=verdict, leak=leak, harm=harm, course=stretches, spoken=spoken)
 
     @property
     def answer(self) -> Answer:

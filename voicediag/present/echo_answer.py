@@ -13,12 +13,14 @@ from voicediag.present.as_json import MILLI, rounded
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from voicediag.detect.echo_harm import Harm
     from voicediag.detect.echo_report import EchoReport
     from voicediag.spans import SpanSet
 
 SCHEMA = "voicediag.echo/1"
 STYLES = {"echo": "bold red", "clear": "bold green", "unjudged": "bold magenta"}
 MOST_SPANS = 3
+LEAST_CHANGE_DB = 2.0
 DO_WHEN_CLEAR = "Look elsewhere for what interrupts: `voicediag check` names it."
 DO_WITHOUT_A_TRACK = (
     "Record both sides: `voicediag relay`, a stereo file, or two files that began together "
@@ -59,6 +61,40 @@ def structured(report: EchoReport) -> dict[str, Any]:
                 **rounded({"erl_db": stretch.erl_db, "bound_db": stretch.bound_db}),
             }
             for stretch in report.course
+        ],
+        "consequences": None if report.harm is None else _consequences(report.harm),
+    }
+
+
+def _consequences(harm: Harm) -> dict[str, Any]:
+    margin, told = harm.margin, harm.told is not None
+    return {
+        "starts": len(harm.starts) if told else None,
+        "starts_told": harm.told,
+        "starts_unknown": harm.unknown if told else None,
+        "answers_cut": len(harm.cut_s) if told else None,
+        "turns": len(harm.turns),
+        "longest_loop": harm.longest,
+        **rounded(
+            {
+                "missing_db": margin and margin.missing_db,
+                "loudest_dbfs": margin and margin.loudest_dbfs,
+                "quiet_dbfs": margin and margin.quiet_dbfs,
+                "quiet_is": margin and margin.quiet_is,
+                "passages": margin and margin.passages,
+                "under_user_db": margin and margin.under_user_db,
+            }
+        ),
+        "starts_s": [round(start.cue.at_s, MILLI) for start in harm.starts],
+        "cut_s": [round(at_s, MILLI) for at_s in harm.cut_s],
+        "loop": [
+            {
+                "said_s": round(each.said.span.start_s, MILLI),
+                "said": each.said.text,
+                "heard": each.heard.text,
+                "answer": each.answer and each.answer.text,
+            }
+            for each in harm.rounds
         ],
     }
 
@@ -107,7 +143,7 @@ def evidence(report: EchoReport) -> Iterator[str]:
     if where := report.heard:
         yield f"heard at {_told(where)}"
     losses = [stretch.erl_db for stretch in report.course if stretch.erl_db is not None]
-    if len(losses) > 1:
+    if losses and max(losses) - min(losses) >= LEAST_CHANGE_DB:
         yield f"{min(losses):.0f} to {max(losses):.0f} dB down over time"
     if echo.drift_ppm is not None:
         yield f"drift {echo.drift_ppm:+.0f} ppm"
@@ -118,7 +154,7 @@ def evidence(report: EchoReport) -> Iterator[str]:
 def _told(where: SpanSet) -> str:
     """Return the first of some spans in words."""
     told = ", ".join(f"{span.start_s:.1f}-{span.end_s:.1f} s" for span in list(where)[:MOST_SPANS])
-    return f"{told} and in {len(where) - MOST_SPANS} more places" if len(where) > MOST_SPANS else told
+    return f"{told} and {len(where) - MOST_SPANS} times more" if len(where) > MOST_SPANS else told
 
 
 def _capital(sentence: str) -> str:

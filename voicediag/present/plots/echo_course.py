@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voicediag.detect.echo_harm import Harm
 from voicediag.detect.echo_leak import STRENGTH
+from voicediag.detect.hearing import tells_starts
 from voicediag.measure.delay import EARLIEST_S, GRID_HZ
 from voicediag.present.plots.columns import envelope
 from voicediag.present.plots.echoes import LAG_IN, mean_lag_curve
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
     from voicediag.detect.examination import Leak
     from voicediag.measure.echo_course import Stretch
     from voicediag.present.plots.picture import Picture
-    from voicediag.session import Track
+    from voicediag.session import Session, Track
 
-WAVE_IN, LOSS_IN = 0.8, 0.9
+WAVE_IN, LOSS_IN, HARM_IN = 0.8, 0.9, 0.3
+LEAST_TURN_S = 0.1
 LEAST_SPAN_DB = 12.0
 FULL_WITHOUT = 1.4
 MS = 1_000.0
@@ -44,6 +47,8 @@ def echo(report: EchoReport) -> Picture | None:
     ]
     if any(stretch.erl_db is not None for stretch in report.course):
         rows.append(Row(height_in=LOSS_IN, draw=lambda ax: loss(report.course, ax=ax)))
+    if report.harm and (report.harm.told or report.harm.turns):
+        rows.append(Row(height_in=HARM_IN, draw=lambda ax: _harm(ax, session, report.harm or Harm())))
     rows.append(Row(height_in=LAG_IN, draw=lambda ax: _lag(ax, report, leak), on_time=False))
     return stack(rows, view=view, title=f"{leak.mic} held against {leak.speaker}")
 
@@ -60,7 +65,7 @@ def loss(course: tuple[Stretch, ...], *, ax: Axes) -> Axes:
     losses = np.array([-erl_db for _, erl_db in known])
     middle, half = (losses.max() + losses.min()) / 2, max(LEAST_SPAN_DB, np.ptp(losses) * 1.3) / 2
     ax.set_ylim(middle - half, middle + half)
-    ax.set_yticks([])
+    _bare(ax)
     for at_db in sorted({round(float(losses.max())), round(float(losses.min()))}):
         ax.annotate(
             f"\N{MINUS SIGN}{-at_db} dB", (0, at_db), xycoords=("axes fraction", "data"), xytext=(2, 2),
@@ -68,6 +73,28 @@ def loss(course: tuple[Stretch, ...], *, ax: Axes) -> Axes:
         )  # fmt: skip
     margin(ax, "echo's level", "under the agent")
     return ax
+
+
+def _harm(ax: Axes, session: Session, harm: Harm) -> None:
+    """Draw what the provider told of: in colour what the echo made, a cross where it cut an answer off."""
+    mine = {start.cue for start in harm.starts}
+    kind = "speech-started" if tells_starts(session) else "interrupted"
+    for cue in session.cues:
+        if cue.kind == kind:
+            colour = PALETTE["echo"] if cue in mine else MUTED
+            ax.plot([cue.at_s], [0.5], marker="v", markersize=6, color=colour, linewidth=0)
+    ax.plot(harm.cut_s, [0.5] * len(harm.cut_s), "x", markersize=9, markeredgewidth=1.2, color=LIMIT)
+    turns = [(turn.span.start_s, max(turn.span.duration_s, LEAST_TURN_S)) for turn in harm.turns]
+    ax.broken_barh(turns, (0.0, 0.16), facecolors=PALETTE["echo"], linewidth=0)
+    ax.set_ylim(0, 1)
+    _bare(ax)
+    margin(ax, "starts, cuts", "coloured: echo")
+
+
+def _bare(ax: Axes) -> None:
+    ax.set_yticks([])
+    ax.spines["bottom"].set_visible(False)
+    ax.tick_params(bottom=False)
 
 
 def _lane(track: Track, view: Span, heard: SpanSet) -> Row:
