@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scenes import RATE_HZ, agent_voice, room, voice
 
+import voicediag as vd
 from voicediag import signals
 from voicediag.measure.echo_course import MOST_STRETCHES, STRETCH_S, course, stretches
 from voicediag.measure.echo_path import EchoPath, PathMeter
@@ -67,3 +68,10 @@ def test_stretches_hold_all_of_the_speech_and_are_no_more_than_can_be_drawn():
 
 def test_no_speech_has_no_course():
     assert course(SpanSet(), delay_s=0.1, path_at=lambda *_: EchoPath(erl_db=1.0, near_share=0.0)) == ()
+
+
+def test_the_door_of_the_room_leads_to_the_echo():
+    agent = agent_voice(1)
+    mic = signals.leak(agent, rate_hz=RATE_HZ, delay_ms=80, erl_db=12).echo + room(2)
+    found = vd.measure.echo.leak(mic.astype(np.float32), agent, rate_hz=RATE_HZ)
+    assert (found.verdict, round(found.delay_ms)) == ("echo", 80)

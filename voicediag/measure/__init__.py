@@ -8,6 +8,7 @@ a keyword argument whose default is a named constant with its source. Levels are
 full-scale sine is -3.01 dBFS and -3.01 dBov. What has no level, such as digital silence, reads None.
 """
 
+from voicediag.measure import activity, echo, words
 from voicediag.measure.active_level import ActiveLevel, ActiveLevelMeter, measure_active_level
 from voicediag.measure.clipping import Clipping, ClippingMeter, find_clipping
 from voicediag.measure.levels import Level, LevelMeter, level
@@ -42,6 +43,8 @@ __all__ = [
     "SilenceMeter",
     "TruePeak",
     "TruePeakMeter",
+    "activity",
+    "echo",
     "find_clipping",
     "find_dropouts",
     "find_repeats",
@@ -52,4 +55,5 @@ __all__ = [
     "measure_true_peak",
     "noise_floor",
     "snr_db",
+    "words",
 ]
