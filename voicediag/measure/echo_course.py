@@ -31,14 +31,14 @@ PathAt: TypeAlias = "Callable[[SpanSet, float], EchoPath | None]"
 # Fifteen frames of a path: its loss is then known to about a dB.
 STRETCH_S = 4.0
 # No picture has more columns than a person tells apart, and three hours must not take minutes.
-MOST_STRETCHES = 60
+MOST_STRETCHES = 40
 # Further off than any room's reverberation.
 DECOYS_S = (-1.1, -0.7, 0.7, 1.1)
 # With so few frames chance comes closer than over a whole recording: of 72 stretches of clean recordings it stood this
 # far above its decoys once.
 MARGIN_DB = 10.0
 # Of a long stretch the beginning stands for the rest.
-MEASURED_S = 8.0
+MEASURED_S = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,7 +154,8 @@ def evidence(report: EchoReport) -> Iterator[str]:
 def _told(where: SpanSet) -> str:
     """Return the first of some spans in words."""
     told = ", ".join(f"{span.start_s:.1f}-{span.end_s:.1f} s" for span in list(where)[:MOST_SPANS])
-    return f"{told} and {len(where) - MOST_SPANS} times more" if len(where) > MOST_SPANS else told
+    more = len(where) - MOST_SPANS
+    return f"{told} and {more} time{'' if more == 1 else 's'} more" if more > 0 else told
 
 
 def _capital(sentence: str) -> str:
