@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import voicediag as vd
 from voicediag import signals
 from voicediag.cli import app
+from voicediag.detect.echo_leak import STRENGTH
 from voicediag.notebook import _echo
 from voicediag.present import echo_answer, plots
 
@@ -113,7 +114,7 @@ class TestNoEcho:
         assert 20 < told["bound_db"] < 80
 
     def test_chance_does_not_look_like_a_peak(self, clear):
-        assert "limit 10 robust sigmas" in plots.echo(clear).svg()
+        assert f"limit {STRENGTH.value:g} robust sigmas" in plots.echo(clear).svg()
 
 
 class TestOneTrack:
