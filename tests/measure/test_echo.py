@@ -37,19 +37,6 @@ def test_no_far_end_is_unjudged():
     assert trace([]).verdict == "unjudged"
 
 
-def test_drift_and_wander_are_taken_apart():
-    # 100 ppm for 100 s moves the lag by 10 ms; a sine of 4 ms wanders on top.
-    times = np.arange(0, 400, 10)
-    groups = [group(t, 0.2 + 100e-6 * t + 0.004 * np.sin(t / 7), 30) for t in times]
-    echo = trace(groups)
-    assert echo.drift_ppm == pytest.approx(100, abs=8)
-    assert echo.wander_ms == pytest.approx(8, abs=1.5)
-
-
-def test_drift_of_a_short_echo_is_not_guessed():
-    assert trace([group(0, 0.2, 30), group(8, 0.2, 30)]).drift_ppm is None
-
-
 def test_path_of_a_plain_gain_is_its_gain():
     agent = agent_voice(1)
     meter = PathMeter(RATE_HZ, RATE_HZ)

@@ -22,7 +22,7 @@ from voicediag.latency import Latency
 from voicediag.measure import activity
 from voicediag.measure.activity import Activity
 from voicediag.measure.delay import DelayMeter, LagGroup
-from voicediag.measure.echo import Echo, settled, trace
+from voicediag.measure.echo import Echo, moving, settled, trace
 from voicediag.measure.echo_path import EchoPath, PathMeter
 from voicediag.measure.track import TrackMeters, TrackReading
 from voicediag.session import Samples, Session, Track, TrackName
@@ -155,7 +155,15 @@ class Examination:
         groups = self._pass.groups
         if mic is None or speaker is None or groups is None:
             return None
-        return Leak(mic=mic.name, speaker=speaker.name, echo=settled(trace(groups), groups, self.path_at))
+        echo = moving(
+            settled(trace(groups), groups, self.path_at),
+            groups,
+            mic=mic.read,
+            speaker=speaker.read,
+            mic_rate_hz=mic.rate_hz,
+            speaker_rate_hz=speaker.rate_hz,
+        )
+        return Leak(mic=mic.name, speaker=speaker.name, echo=echo)
 
     def path_at(self, spans: SpanSet, lag_s: float) -> EchoPath | None:
         """Return the path from loudspeaker to microphone over some spans of the far end at a lag in seconds."""

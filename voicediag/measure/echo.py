@@ -21,14 +21,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voicediag.measure.delay import DelayMeter, LagGroup, Samples
+from voicediag.measure.echo_motion import EchoMotion, motion
 from voicediag.measure.echo_path import EchoPath, PathMeter
 from voicediag.spans import Span, SpanSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from voicediag.measure.echo_track import Reader
 
 # Of 590 mismatched pairs none reached 9.0 sigmas over whole recordings, and the weakest of 48 echoes had 15.1
 # (python -m benchmarks.echo_leak); cut into stretches of seven to ten frames, one of 500 reached 12.4. What passes by
@@ -49,10 +51,7 @@ AGREEING_LAG_S = 0.015
 # Less far-end speech than this settles nothing.
 LEAST_FRAMES = 5
 
-DRIFT_LEAST_S = 30.0
-DRIFT_LEAST_GROUPS = 4
 MS = 1_000.0
-PPM = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +72,14 @@ class Echo:
     strength : float or None
         Highest peak, in robust sigmas.
     drift_ppm, wander_ms : float or None
-        Slope of the lag over time, and its spread (90 % of the groups) once the slope is taken out; None with less
-        than `DRIFT_LEAST_S` of echo.
+        Slope of the lag over time, and the spread of nine tenths of it once the slope is taken out; None where they
+        cannot be told: `motion` says why.
     spans : SpanSet
         Where the echo was heard, on the far end's clock.
     far_end_s : float
         Far-end speech that was looked at.
+    motion : EchoMotion or None
+        The lag over time, and its jumps; None without an echo.
     """
 
     verdict: Literal["echo", "clear", "unjudged"]
@@ -91,6 +92,7 @@ class Echo:
     wander_ms: float | None = None
     spans: SpanSet = field(default_factory=SpanSet)
     far_end_s: float = 0.0
+    motion: EchoMotion | None = None
 
 
 def trace(groups: Sequence[LagGroup], *, strong: float = STRONG_SIGMAS, agreeing_s: float = AGREEING_LAG_S) -> Echo:
@@ -120,13 +122,10 @@ def trace(groups: Sequence[LagGroup], *, strong: float = STRONG_SIGMAS, agreeing
         return Echo(verdict="unjudged", reason=reason, strength=strongest.strength, far_end_s=far_end_s)
     if not found:
         return Echo(verdict="clear", strength=strongest.strength, far_end_s=far_end_s)
-    drift, wander = _motion(found)
     return Echo(
         verdict="echo",
         delay_ms=float(np.median([group.lag_s for group in found])) * MS,
         strength=strongest.strength,
-        drift_ppm=drift,
-        wander_ms=wander,
         spans=SpanSet(span for group in found for span in (group.heard or (group.span,))),
         far_end_s=far_end_s,
     )
@@ -147,26 +146,6 @@ def _stands_alone(group: LagGroup, strong: float) -> bool:
     """Whether a group is an echo whatever its neighbours say."""
     needed = strong if group.frames >= FEW_FRAMES else max(strong, STRONG_SIGMAS_FEW)
     return group.frames >= LEAST_FRAMES and group.strength >= needed
-
-
-def _motion(found: Sequence[LagGroup]) -> tuple[float | None, float | None]:
-    """Return the drift in ppm and the wander in ms of the groups' lags."""
-    times = np.array([(group.span.start_s + group.span.end_s) / 2 for group in found])
-    lags = np.array([group.lag_s for group in found])
-    if len(found) < DRIFT_LEAST_GROUPS or np.ptp(times) < DRIFT_LEAST_S:
-        return None, None
-    slope = _theil_sen(times, lags)
-    rest = lags - slope * times
-    low, high = np.percentile(rest, (5, 95))
-    return slope * PPM, float(high - low) * MS
-
-
-def _theil_sen(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    """Return the median slope over all pairs of points, at most some thousand of them."""
-    step = max(1, x.size // 200)
-    x, y = x[::step], y[::step]
-    i, j = np.triu_indices(x.size, 1)
-    return float(np.median((y[j] - y[i]) / (x[j] - x[i])))
 
 
 def settled(echo: Echo, groups: Sequence[LagGroup], path_at: Callable[[SpanSet, float], EchoPath | None]) -> Echo:
@@ -199,6 +178,34 @@ def settled(echo: Echo, groups: Sequence[LagGroup], path_at: Callable[[SpanSet, 
 
 def _loss(path: EchoPath | None) -> float | None:
     return path.erl_db if path else None
+
+
+def moving(
+    echo: Echo,
+    groups: Sequence[LagGroup],
+    *,
+    mic: Reader,
+    speaker: Reader,
+    mic_rate_hz: int,
+    speaker_rate_hz: int,
+) -> Echo:
+    """Return the echo with its motion.
+
+    Parameters
+    ----------
+    echo : Echo
+        From `settled`.
+    groups : sequence of LagGroup
+        The same that `trace` took.
+    mic, speaker : callable
+        Return the samples of a span of each track, float32, silence where there is none.
+    """
+    if echo.verdict != "echo":
+        return echo
+    strong = (group for group in groups if group.strength >= AGREEING_SIGMAS)
+    heard = [(group.span, group.lag_s) for group in strong if SpanSet(group.heard or (group.span,)) & echo.spans]
+    found = motion(mic, speaker, mic_rate_hz=mic_rate_hz, speaker_rate_hz=speaker_rate_hz, heard=heard)
+    return replace(echo, drift_ppm=found.drift_ppm, wander_ms=found.wander_ms, motion=found)
 
 
 def first_seconds(spans: SpanSet, most_s: float) -> SpanSet:
@@ -234,7 +241,14 @@ def leak(mic: Samples, speaker: Samples, *, rate_hz: int, speaker_rate_hz: int |
             path.push(_cut(mic, span, rate_hz, lag_s), _cut(speaker, span, far_rate, 0.0))
         return path.result()
 
-    return settled(trace(groups), groups, path_at)
+    return moving(
+        settled(trace(groups), groups, path_at),
+        groups,
+        mic=lambda span: _cut(mic, span, rate_hz, 0.0),
+        speaker=lambda span: _cut(speaker, span, far_rate, 0.0),
+        mic_rate_hz=rate_hz,
+        speaker_rate_hz=far_rate,
+    )
 
 
 def _cut(samples: Samples, span: Span, rate_hz: int, lag_s: float) -> Samples:

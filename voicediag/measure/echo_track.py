@@ -1,0 +1,313 @@
+"""The lag of an echo from one eighth of a second to the next, followed through a session, and where it jumps.
+
+Method
+    Blocks of some seconds are read around the last lag, so that three hours never sit in memory. In each one the frames
+    (`measure.echo_frames`) are put on a path (`measure.lag_track`), the room is learnt along it, and the path is sought
+    again in that room, which goes on to the next block. Where the lag runs out of reach the block ends early. The steps
+    of the path are `measure.lag_steps`.
+Conventions
+    Times in seconds on the clock of the readers. A jump is dated by the microphone; a negative one means that the echo
+    comes earlier from there on: the microphone lost sound, or the player's queue got shorter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voicediag.measure import lag_steps
+from voicediag.measure.echo_frames import FRAME, GRID_HZ, HOP, REACH, SIZE, Curves, EchoFrames, Samples, shift, tops
+from voicediag.measure.lag_track import likelihood, steadiest
+from voicediag.spans import Span
+
+Reader: TypeAlias = Callable[[Span], Samples]
+Room: TypeAlias = NDArray[np.complex64]
+Path: TypeAlias = NDArray[np.intp]
+
+BLOCK_S = 30.0
+OVERLAP_S = 2.0
+LEAST_BLOCK_S = 1.5
+# Reflections far from the middle of what is read are cut off.
+WELL_WITHIN = 3 * REACH // 4
+# The lag at which the microphone is read lies on this grid, on which every common rate has whole frames.
+CENTRE = GRID_HZ // 50
+# How far a filter's edge reaches at either end of a stretch.
+EDGE_S = 0.05
+# Twice, because the first path hops between reflections, which blurs the room that is learnt along it.
+PASSES = 2
+MOST_WEIGHT = 10.0
+# A path that moves by this much from frame to frame may have gone to another reflection.
+ANOTHER_REFLECTION = 8
+REFLECTIONS = 256
+EXCURSION = 8
+# Two blocks see the same step at places that differ by a frame.
+SAME_STEP_S = 0.25
+MS = 1_000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jump:
+    """A moment at which the lag of an echo changes.
+
+    Attributes
+    ----------
+    at_s : float
+        When, at the microphone.
+    between : Span
+        All of the time in which it may lie: a pause of the far end hides it.
+    size_ms : float
+        By how much; negative where the echo comes earlier from there on.
+    support : float
+        Sigmas by which the sound fits better with the jump than without it, on its worse side.
+    """
+
+    at_s: float
+    between: Span
+    size_ms: float
+    support: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LagTrack:
+    """The lag over time.
+
+    Attributes
+    ----------
+    times_s, lags_s : float64, shape (frames,)
+        The far end's time and the lag of each frame in which it speaks.
+    fits : float32, shape (frames,)
+        How well each frame fits its lag, in sigmas.
+    breaks_s : float64, shape (breaks,)
+        Where the path steps, whether or not the sound bears it out.
+    jumps : tuple of Jump
+        Those steps that it bears out.
+    """
+
+    times_s: NDArray[np.float64]
+    lags_s: NDArray[np.float64]
+    fits: NDArray[np.float32]
+    breaks_s: NDArray[np.float64]
+    jumps: tuple[Jump, ...]
+
+
+@dataclass(slots=True)
+class EchoFollower:
+    """Follows an echo from a lag that is known, block by block.
+
+    Parameters
+    ----------
+    mic, speaker : callable
+        Return the samples of a span of each track, float32, silence where there is none.
+    mic_rate_hz, speaker_rate_hz : int
+        Rates of the two tracks; they need not be equal.
+    lag_s : float
+        Where the echo is at first, to `REACH / GRID_HZ` seconds.
+    """
+
+    mic: Reader
+    speaker: Reader
+    mic_rate_hz: int
+    speaker_rate_hz: int
+    lag_s: float
+    _room: Room | None = field(default=None, repr=False)
+    _blocks: list[_Block] = field(default_factory=list, repr=False)
+    _jumps: list[Jump] = field(default_factory=list, repr=False)
+    _last_jump_s: float = -np.inf
+
+    def follow(self, span: Span) -> None:
+        """Follow over a span of the far end; spans come in order."""
+        at_s = span.start_s
+        while at_s < span.end_s:
+            at_s = self._advance(Span(at_s, min(span.end_s, at_s + BLOCK_S)))
+
+    def result(self) -> LagTrack:
+        """Return what was followed so far."""
+        blocks = self._blocks
+        return LagTrack(
+            times_s=np.concatenate([block.times_s for block in blocks] or [np.zeros(0)]),
+            lags_s=np.concatenate([block.lags_s for block in blocks] or [np.zeros(0)]),
+            fits=np.concatenate([block.fits for block in blocks] or [np.zeros(0, np.float32)]),
+            breaks_s=np.concatenate([block.breaks_s for block in blocks] or [np.zeros(0)]),
+            jumps=tuple(self._jumps),
+        )
+
+    def _advance(self, span: Span) -> float:
+        """Follow over one block, and return until when."""
+        stretch = self._read(Span(max(0.0, span.start_s - OVERLAP_S), span.end_s + OVERLAP_S))
+        path, scores = self._path(stretch)
+        if not path.size:
+            return span.end_s
+        times_s = stretch.begin_s + (np.arange(path.size) * HOP + FRAME / 2) / GRID_HZ
+        end_s = _until(times_s, path, span)
+        kept = (times_s >= span.start_s) & (times_s < end_s)
+        lags = tops(scores, path)
+        self._take_jumps(stretch, path, scores, lags, kept)
+        live = kept & stretch.frames.is_live
+        steps = np.flatnonzero((np.abs(np.diff(path)) >= lag_steps.LEAST_STEP) & kept[:-1])
+        self._blocks.append(
+            _Block(
+                times_s[live],
+                (lags[live] + stretch.first_lag) / GRID_HZ,
+                scores[live, path[live]],
+                times_s[steps] + HOP / GRID_HZ / 2,
+            )
+        )
+        # The next block begins within this one.
+        again = int(np.searchsorted(times_s, end_s - OVERLAP_S))
+        self.lag_s = (int(path[min(again, path.size - 1)]) + stretch.first_lag) / GRID_HZ
+        return end_s
+
+    def _read(self, span: Span) -> _Stretch:
+        """Return both tracks around a span, the microphone by the lag later."""
+        first_lag = round(self.lag_s * GRID_HZ / CENTRE) * CENTRE - REACH
+        heard_s = span.start_s + first_lag / GRID_HZ
+        reach_s = (SIZE + HOP) / GRID_HZ
+        speaker = _on_grid(self.speaker, span, self.speaker_rate_hz)
+        mic = _on_grid(self.mic, Span(heard_s, heard_s + span.duration_s + reach_s), self.mic_rate_hz)
+        return _Stretch(span.start_s, first_lag, mic, speaker, EchoFrames.of(mic, speaker))
+
+    def _path(self, stretch: _Stretch) -> tuple[Path, Curves]:
+        """Return the path of a stretch and what it goes by, and learn its room."""
+        frames, before = stretch.frames, self._room
+        if not frames.is_live.any():
+            return np.zeros(0, np.intp), np.zeros((0, 2 * REACH), np.float32)
+        first = round(self.lag_s * GRID_HZ) - stretch.first_lag
+        curves = frames.curves()
+        # A loudspeaker may be wired the other way round: without a room a trough is as good as a top.
+        scores = np.abs(curves[:, : 2 * REACH]) if before is None else frames.scores(before)
+        path = steadiest(likelihood(scores, frames.is_live), first=first)
+        for _ in range(PASSES if before is None else PASSES - 1):
+            weight = np.clip(scores[np.arange(path.size), path], 0, MOST_WEIGHT)
+            path = _on_one_reflection(frames, curves, path, weight, before)
+            self._room = frames.room(path, weight, curves)
+            scores = frames.scores(self._room)
+            path = steadiest(likelihood(scores, frames.is_live), first=None if before is None else first)
+        return _without_excursions(_held(path, frames.is_live)), scores
+
+    def _take_jumps(
+        self, stretch: _Stretch, path: Path, scores: Curves, lags: NDArray[np.float64], kept: NDArray[np.bool_]
+    ) -> None:
+        """Note the steps of a path that the sound bears out."""
+        known_until_s = self._last_jump_s + SAME_STEP_S
+        fits = scores[np.arange(path.size), path]
+        for after in np.flatnonzero(np.abs(np.diff(path)) >= lag_steps.LEAST_STEP).tolist():
+            before, behind = lag_steps.sides(path, stretch.frames.is_live, after)
+            # A step at the edge of a block may lie a frame beyond it.
+            if not (kept[after : after + 3].any() and before.size and behind.size):
+                continue
+            support = lag_steps.backing(scores, path, stretch.frames.is_live, after)
+            size = lag_steps.size(lags, fits, before, behind)
+            if support < lag_steps.LEAST_SUPPORT or size is None or abs(size) < lag_steps.LEAST_STEP:
+                continue
+            jump = self._jump(stretch, path, (int(before[-1]), int(behind[0])), size, support)
+            if jump.at_s > known_until_s:
+                self._jumps.append(jump)
+                self._last_jump_s = jump.at_s
+
+    def _jump(self, stretch: _Stretch, path: Path, frames: tuple[int, int], size: float, support: float) -> Jump:
+        """Return the jump between two frames, dated."""
+        lags = (int(path[frames[0]]), int(path[frames[1]]))
+        within = (frames[0] * HOP + FRAME // 2, frames[1] * HOP + FRAME // 2)
+        room = self._room if self._room is not None else np.zeros(0, np.complex64)
+        early, late = lag_steps.place(stretch.mic, stretch.speaker, room, lags, within)
+        heard_s = stretch.begin_s + stretch.first_lag / GRID_HZ
+        between = Span(heard_s + early / GRID_HZ, heard_s + late / GRID_HZ)
+        return Jump(
+            at_s=(between.start_s + between.end_s) / 2,
+            between=between,
+            size_ms=size / GRID_HZ * MS,
+            support=support,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Both tracks on the grid; `first_lag` is the lag of the first place of a path."""
+
+    begin_s: float
+    first_lag: int
+    mic: Samples
+    speaker: Samples
+    frames: EchoFrames
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """What one block brought."""
+
+    times_s: NDArray[np.float64]
+    lags_s: NDArray[np.float64]
+    fits: NDArray[np.float32]
+    breaks_s: NDArray[np.float64]
+
+
+def blocks(spans: Sequence[Span]) -> Iterator[Span]:
+    """Yield the blocks of the session, of `BLOCK_S` each, in which any of the spans lies."""
+    done, last_s = -1, max((span.end_s for span in spans), default=0.0)
+    for span in spans:
+        for index in range(max(done + 1, int(span.start_s // BLOCK_S)), int(span.end_s // BLOCK_S) + 1):
+            done = index
+            if index * BLOCK_S < last_s:
+                yield Span(index * BLOCK_S, min((index + 1) * BLOCK_S, last_s))
+
+
+def _until(times_s: NDArray[np.float64], path: Path, span: Span) -> float:
+    """Return until when the path is well within reach, or the end of the span."""
+    gone = np.flatnonzero((times_s >= span.start_s + LEAST_BLOCK_S) & (np.abs(path - REACH) > WELL_WITHIN))
+    return min(span.end_s, float(times_s[gone[0]])) if gone.size else span.end_s
+
+
+def _held(path: Path, is_live: NDArray[np.bool_]) -> Path:
+    """Return the path with its lag held over frames that say nothing, so that it changes in one place."""
+    last = np.maximum.accumulate(np.where(is_live, np.arange(path.size), -1))
+    return path[np.where(last < 0, int(is_live.argmax()), last)]
+
+
+def _without_excursions(path: Path) -> Path:
+    """Return the path with what leaves it for less than `EXCURSION` frames and comes back left out.
+
+    A far end that repeats itself leads there; a buffer that is lost does not come back.
+    """
+    kept = path.copy()
+    steps = np.flatnonzero(np.abs(np.diff(path)) >= lag_steps.LEAST_STEP)
+    for first, last in pairwise(steps.tolist()):
+        out, net = int(path[first + 1] - kept[first]), int(path[last + 1] - kept[first])
+        if last - first <= EXCURSION and abs(net) < abs(out) / 2:
+            kept[first + 1 : last + 1] = kept[first]
+    return kept
+
+
+def _on_one_reflection(
+    frames: EchoFrames, curves: Curves, path: Path, weight: NDArray[np.float32], before: Room | None
+) -> Path:
+    """Return the path with each of its pieces brought onto one room: that of the block before, or of the best piece."""
+    edges = np.flatnonzero(np.abs(np.diff(path)) >= ANOTHER_REFLECTION) + 1
+    pieces = [piece for piece in np.split(np.arange(path.size), edges) if frames.is_live[piece].sum() > 1]
+    rooms = []
+    for piece in pieces:
+        alone = np.zeros_like(weight)
+        alone[piece] = weight[piece]
+        rooms.append(frames.room(path, alone, curves))
+    if not pieces:
+        return path
+    best = max(range(len(pieces)), key=lambda index: float(weight[pieces[index]][frames.is_live[pieces[index]]].sum()))
+    moved = path.copy()
+    for piece, room in zip(pieces, rooms, strict=True):
+        moved[piece] += shift(rooms[best] if before is None else before, room, reach=REFLECTIONS)
+    return np.clip(moved, 0, 2 * REACH - 1)
+
+
+def _on_grid(read: Reader, span: Span, rate_hz: int) -> Samples:
+    """Return a span of a track at the grid's rate."""
+    if rate_hz == GRID_HZ:
+        return read(span)
+    import soxr
+
+    wide = read(Span(span.start_s - EDGE_S, span.end_s + EDGE_S))
+    edge = round(EDGE_S * GRID_HZ)
+    return np.asarray(soxr.resample(wide, rate_hz, GRID_HZ, quality="MQ")[edge:-edge], np.float32)
