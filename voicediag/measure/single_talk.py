@@ -88,7 +88,7 @@ def single_talk(mic: Samples, speaker: Samples, *, rate_hz: int, lag_s: float | 
     """
     frames = min(mic.size, speaker.size)
     heard = band_powers(mic[:frames], rate_hz)
-    said = _smeared(band_powers(_moved(speaker[:frames], round((lag_s or 0.0) * rate_hz)), rate_hz))
+    said = smeared(band_powers(moved(speaker[:frames], round((lag_s or 0.0) * rate_hz)), rate_hz))
     windows = heard.shape[0] // _HOPS
     if not windows or not said.any():
         nobody = np.zeros(windows, np.bool_)
@@ -132,7 +132,7 @@ def _speech(heard: Bands) -> NDArray[np.bool_]:
     return np.asarray(_windows(level) > _power(APART_DB) * (np.percentile(level, FLOOR_PERCENTILE) + TINY))
 
 
-def _smeared(power: Bands) -> Bands:
+def smeared(power: Bands) -> Bands:
     """Return powers that die away as in a room."""
     keep = 10 ** (-6 * HOP_S / RT60_S)
     out = np.empty_like(power)
@@ -143,7 +143,7 @@ def _smeared(power: Bands) -> Bands:
     return out
 
 
-def _moved(samples: Samples, by: int) -> Samples:
+def moved(samples: Samples, by: int) -> Samples:
     """Return samples `by` frames later, with silence where nothing is known."""
     out = np.zeros_like(samples)
     if by >= samples.size or -by >= samples.size:
