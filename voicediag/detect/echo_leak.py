@@ -7,13 +7,18 @@ to fix what's actually an echo problem".
 
 from __future__ import annotations
 
+from voicediag.detect.canceller_at_work import taken_off
+from voicediag.detect.canceller_class import Failure
+from voicediag.detect.canceller_failure import ONE_ENGINE, failure_of, kind_of
 from voicediag.detect.detector import Detector
 from voicediag.detect.echo_harm import Harm, harm_of, told_in_words
 from voicediag.detect.examination import Examination, Leak
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
 from voicediag.detect.precision import PRECISION
 from voicediag.measure.echo import MARGIN_DB, MS, STRONG_SIGMAS
-from voicediag.spans import SpanSet
+from voicediag.measure.echo_kind import EchoKind
+from voicediag.measure.erle import Erle
+from voicediag.spans import Span, SpanSet
 
 ID = "echo-leak"
 STRENGTH = Limit(
@@ -23,14 +28,11 @@ LEAST_ERL = Limit(46.0, "dB ERL", "3GPP TS 26.131, echo loss of a terminal in si
 LOUD_ERL = Limit(25.0, "dB ERL", "house rule: sets the severity, decides no verdict")
 # Sound needs 3 ms a metre: what comes back sooner did not go through a room.
 ROOM_MS = Limit(3.0, "ms", "speed of sound: one metre")
-REMEDY_ROOM = (
-    "Give the echo canceller its reference: let one audio engine own microphone and loudspeaker (one AVAudioEngine on "
-    "iOS, getUserMedia with echoCancellation and playback in the same page on the web), or use headphones. "
-    "Leave the VAD as it is."
-)
+LEAVE_THE_VAD = "Leave the VAD as it is."
+REMEDY_ROOM = f"{ONE_ENGINE} {LEAVE_THE_VAD}"
 REMEDY_LOOP = (
     "The agent's sound reaches the microphone track without a room in between: a loopback or monitor input, 'stereo "
-    "mix', or both voices mixed before this tap. Choose the real microphone. Leave the VAD as it is."
+    f"mix', or both voices mixed before this tap. Choose the real microphone. {LEAVE_THE_VAD}"
 )
 
 
@@ -65,6 +67,7 @@ def _finding(exam: Examination, leak: Leak) -> Finding:
     where = (echo.spans & spoken) or echo.spans
     delay_ms, erl_db = echo.delay_ms or 0.0, echo.erl_db or 0.0
     harm = exam.once(harm_of) or Harm()
+    kind, failure, erle = exam.once(kind_of), exam.once(failure_of), exam.once(taken_off)
     measure = {
         "delay_ms": delay_ms,
         "erl_db": erl_db,
@@ -76,6 +79,10 @@ def _finding(exam: Examination, leak: Leak) -> Finding:
         "answers_cut": len(harm.cut_s) if harm.told else None,
         "turns": len(harm.turns) if exam.session.turns else None,
         "missing_db": harm.margin.missing_db if harm.margin else None,
+        "kind": kind.kind if kind else None,
+        "why": failure.why if failure else None,
+        "erle_db": erle.steady_db if erle else None,
+        "converged_s": erle.converged_s if erle else None,
     }
     longest = max(where, key=lambda span: span.duration_s)
     return Finding(
@@ -85,9 +92,10 @@ def _finding(exam: Examination, leak: Leak) -> Finding:
         confidence=PRECISION[ID],
         summary=(
             f"The agent's voice comes back in {leak.mic} after {delay_ms:.0f} ms, {erl_db:.0f} dB below what was "
-            f"played, in {where.total_s:.0f} s of its {spoken.total_s:.0f} s of speech. {told_in_words(harm)}"
+            f"played, in {where.total_s:.0f} s of its {spoken.total_s:.0f} s of speech. "
+            + " ".join(part for part in (told_in_words(harm), _took(erle), failure.told if failure else "") if part)
         ).strip(),
-        remedy=REMEDY_ROOM if abs(delay_ms) >= ROOM_MS.value else REMEDY_LOOP,
+        remedy=_remedy(delay_ms, kind, failure),
         primary=Evidence(
             track=leak.mic,
             span=longest.shifted(max(0.0, delay_ms / MS)),
@@ -103,9 +111,32 @@ def _finding(exam: Examination, leak: Leak) -> Finding:
                 limit=STRENGTH,
                 against=leak.mic,
             ),
+            *_evidence(leak, longest, failure),
         ),
         where=where,
     )
+
+
+def _took(erle: Erle | None) -> str:
+    """Return what the canceller in between took off, in words."""
+    if erle is None or erle.steady_db is None:
+        return ""
+    return f"Between user-captured and user-sent it lost {erle.steady_db:.0f} dB."
+
+
+def _remedy(delay_ms: float, kind: EchoKind | None, failure: Failure | None) -> str:
+    if failure:
+        return f"{failure.remedy} {LEAVE_THE_VAD}"
+    told = kind.kind if kind else None
+    is_room = told in {"acoustic", "residual"} or (told != "loopback" and abs(delay_ms) >= ROOM_MS.value)
+    return REMEDY_ROOM if is_room else REMEDY_LOOP
+
+
+def _evidence(leak: Leak, span: Span, failure: Failure | None) -> tuple[Evidence, ...]:
+    """Return what a canceller cannot follow, with the number and its limit."""
+    if failure is None or failure.limit is None:
+        return ()
+    return (Evidence(track=leak.mic, span=span, measure=failure.measure, limit=failure.limit, against=leak.speaker),)
 
 
 def _spoken(exam: Examination, leak: Leak) -> SpanSet:

@@ -1,0 +1,103 @@
+"""Delays that no echo canceller can follow: lost buffers, queues that breathe, two clocks.
+
+A canceller learns one delay. Where microphone or reference lose sound and the gap is closed up, each loss moves it; the
+lost sound itself costs nothing, as zeros in its place show.
+"""
+
+from __future__ import annotations
+
+from voicediag.detect.canceller_class import Failure
+from voicediag.detect.examination import Leak
+from voicediag.detect.finding import Limit
+from voicediag.measure.staircase import Staircase
+
+DROPS = Limit(3.0, "steps", "house rule: one step may be a change of device; benchmarks/canceller for what they cost")
+WANDER = Limit(8.0, "ms", "house rule: an echo that moves by more, and is neither loss nor skew, has no one clock")
+SKEW = Limit(500.0, "ppm", "benchmarks/canceller: AEC3 takes off 20 dB at 300 ppm, 13 dB at 700 ppm")
+# Between these and the limits above it is neither one thing nor the other.
+STEADY_MS = 4.0
+STEADY_PPM = 350.0
+
+
+def motion_failure(leak: Leak) -> Failure | None:
+    """Return which motion of the echo's delay it is that no canceller follows; None where there is none."""
+    return _dropped(leak) or _wanders(leak) or _skewed(leak)
+
+
+def holds_still(leak: Leak) -> bool:
+    """Whether the delay is known to hold still."""
+    echo = leak.echo
+    return (
+        echo.motion is not None
+        and not echo.motion.jumps
+        and echo.wander_ms is not None
+        and echo.wander_ms <= STEADY_MS
+        and (echo.drift_ppm is None or abs(echo.drift_ppm) <= STEADY_PPM)
+    )
+
+
+def _dropped(leak: Leak) -> Failure | None:
+    motion = leak.echo.motion
+    if motion is None:
+        return None
+    if motion.mic_lost and motion.mic_lost.steps >= DROPS.value:
+        return Failure(
+            why="capture-drops",
+            told=f"The microphone lost {_told(motion.mic_lost)}, and with each the echo comes earlier.",
+            remedy=(
+                "Fill lost capture buffers with zeros of the same length, or better stop losing them: read the "
+                "microphone on a thread that does nothing else. A canceller follows silence, but no jump."
+            ),
+            measure={"lost_ms": motion.mic_lost.lost_ms, "steps": motion.mic_lost.steps},
+            limit=DROPS,
+        )
+    if motion.reference_lost and motion.reference_lost.steps >= DROPS.value:
+        return Failure(
+            why="reference-drops",
+            told=f"The reference lost {_told(motion.reference_lost)}, and with each the echo comes later.",
+            remedy=(
+                "Hand the canceller every buffer that is played, zeros where nothing is, and none twice: a reference "
+                "that skips what the loudspeaker plays leads it astray."
+            ),
+            measure={"lost_ms": motion.reference_lost.lost_ms, "steps": motion.reference_lost.steps},
+            limit=DROPS,
+        )
+    return None
+
+
+def _told(lost: Staircase) -> str:
+    """Return a loss in words."""
+    buffers = f" in buffers of {lost.buffer_ms:.1f} ms" if lost.buffer_ms else ""
+    return f"{lost.lost_ms:.0f} ms in {lost.steps} steps{buffers}"
+
+
+def _wanders(leak: Leak) -> Failure | None:
+    motion, wander_ms = leak.echo.motion, leak.echo.wander_ms
+    if motion is None or wander_ms is None or wander_ms < WANDER.value or len(motion.jumps) < DROPS.value:
+        return None
+    return Failure(
+        why="two-engines",
+        told=f"The echo's delay wanders by {wander_ms:.0f} ms, to and fro in {len(motion.jumps)} jumps.",
+        remedy=(
+            "Let one audio engine own microphone and loudspeaker: two of them, each with a queue of its own, keep no "
+            "delay that a canceller could learn."
+        ),
+        measure={"wander_ms": wander_ms, "jumps": len(motion.jumps)},
+        limit=WANDER,
+    )
+
+
+def _skewed(leak: Leak) -> Failure | None:
+    drift_ppm = leak.echo.drift_ppm
+    if drift_ppm is None or abs(drift_ppm) < SKEW.value:
+        return None
+    return Failure(
+        why="clock-skew",
+        told=f"Microphone and loudspeaker run on two clocks, {abs(drift_ppm):.0f} ppm apart.",
+        remedy=(
+            "Let one device, or one audio engine, own microphone and loudspeaker; or resample the reference to the "
+            "microphone's clock before the canceller."
+        ),
+        measure={"drift_ppm": drift_ppm},
+        limit=SKEW,
+    )
