@@ -12,6 +12,7 @@ from voicediag.detect.canceller_class import Failure
 from voicediag.detect.canceller_failure import ONE_ENGINE, failure_of, kind_of
 from voicediag.detect.detector import Detector
 from voicediag.detect.echo_harm import Harm, harm_of, told_in_words
+from voicediag.detect.echo_jumps import jump_evidence, motion_measure
 from voicediag.detect.examination import Examination, Leak
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
 from voicediag.detect.precision import PRECISION
@@ -73,6 +74,7 @@ def _finding(exam: Examination, leak: Leak) -> Finding:
         "erl_db": erl_db,
         "drift_ppm": echo.drift_ppm,
         "wander_ms": echo.wander_ms,
+        **motion_measure(leak),
         "strength_sigmas": echo.strength,
         "duration_s": where.total_s,
         "starts": len(harm.starts) if harm.told else None,
@@ -112,6 +114,7 @@ def _finding(exam: Examination, leak: Leak) -> Finding:
                 against=leak.mic,
             ),
             *_evidence(leak, longest, failure),
+            *jump_evidence(leak),
         ),
         where=where,
     )

@@ -15,6 +15,7 @@ import numpy as np
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
+from voicediag.detect.lost_capture import lost_capture
 from voicediag.detect.precision import PRECISION
 from voicediag.detect.silent_track import LEAST_PEAK
 from voicediag.measure.fall import Fall, largest_fall
@@ -66,7 +67,9 @@ def examine(exam: Examination) -> Verdict:
     findings, open_questions = [], []
     for track in tracks:
         reading = exam.reading(track.name)
-        finding = _lost(track, reading) or _stepped(track, reading) or _low(exam, track, reading)
+        finding = (
+            _lost(track, reading) or lost_capture(exam, track) or _stepped(track, reading) or _low(exam, track, reading)
+        )
         if finding:
             findings.append(finding)
         elif question := _question(track, reading):

@@ -104,9 +104,7 @@ def told(track: LagTrack, *, rate_hz: int) -> EchoMotion:
     sure = track.fits >= FIT_SIGMAS
     times_s, lags_s = track.times_s[sure], track.lags_s[sure]
     slope = drift(times_s, lags_s, breaks_s=track.breaks_s)
-    falls = [-jump.size_ms for jump in track.jumps if jump.size_ms < 0]
-    rises = [jump.size_ms for jump in track.jumps if jump.size_ms > 0]
-    mic_lost, reference_lost = _lost(falls, rises, rate_hz), _lost(rises, falls, rate_hz)
+    mic_lost, reference_lost = lost(track.jumps, rate_hz=rate_hz)
     is_loss = mic_lost is not None or reference_lost is not None
     wander = spread_s(slope.rest_s if is_loss or not track.jumps else _level(times_s, lags_s, slope.ppm))
     return EchoMotion(
@@ -121,6 +119,19 @@ def told(track: LagTrack, *, rate_hz: int) -> EchoMotion:
         times_s=times_s,
         delays_ms=lags_s * MS,
     )
+
+
+def lost(jumps: Sequence[Jump], *, rate_hz: int) -> tuple[Staircase | None, Staircase | None]:
+    """Return what the microphone and what the reference lost, as far as the jumps bear it out.
+
+    Parameters
+    ----------
+    rate_hz : int
+        The microphone's rate, whose buffers are tried first.
+    """
+    falls = [-jump.size_ms for jump in jumps if jump.size_ms < 0]
+    rises = [jump.size_ms for jump in jumps if jump.size_ms > 0]
+    return _lost(falls, rises, rate_hz), _lost(rises, falls, rate_hz)
 
 
 def _lost(steps_ms: Sequence[float], against_ms: Sequence[float], rate_hz: int) -> Staircase | None:
