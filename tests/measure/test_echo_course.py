@@ -16,9 +16,9 @@ DELAY_S = 0.15
 def path_between(mic, speaker):
     """What measures the path between two arrays of one rate."""
 
-    def path_at(spans, lag_s):
+    def path_over(spans):
         path = PathMeter(RATE_HZ, RATE_HZ)
-        for span in spans:
+        for span, lag_s in spans:
             first, frames, late = (round(x * RATE_HZ) for x in (span.start_s, span.duration_s, lag_s))
             lo = first + late
             cut = np.zeros(frames, np.float32)
@@ -27,12 +27,14 @@ def path_between(mic, speaker):
             path.push(cut, speaker[first : first + frames])
         return path.result()
 
-    return path_at
+    return path_over
 
 
 def losses(mic, speaker, delay_s=DELAY_S):
     seconds = speaker.size / RATE_HZ
-    return course(SpanSet((Span(0.0, seconds - 2.0),)), delay_s=delay_s, path_at=path_between(mic, speaker))
+    return course(
+        SpanSet((Span(0.0, seconds - 2.0),)), delay_at=lambda _: delay_s, path_over=path_between(mic, speaker)
+    )
 
 
 def test_a_loudspeaker_that_is_turned_up_is_seen_where_it_was():
@@ -67,7 +69,7 @@ def test_stretches_hold_all_of_the_speech_and_are_no_more_than_can_be_drawn():
 
 
 def test_no_speech_has_no_course():
-    assert course(SpanSet(), delay_s=0.1, path_at=lambda *_: EchoPath(erl_db=1.0, near_share=0.0)) == ()
+    assert course(SpanSet(), delay_at=lambda _: 0.1, path_over=lambda _: EchoPath(erl_db=1.0, near_share=0.0)) == ()
 
 
 def test_the_door_of_the_room_leads_to_the_echo():

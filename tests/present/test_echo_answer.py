@@ -19,6 +19,7 @@ from voicediag.notebook import _echo
 from voicediag.present import echo_answer, plots
 
 DELAY_MS, ERL_DB = 187.0, 18.0
+LOST_S = (15.0, 30.0, 45.0)
 
 
 def leaking(seed=1, **tracks):
@@ -46,6 +47,16 @@ def alone():
 def kitchen():
     """Three turns of the agent that came back as the user's, and cut two answers off."""
     return vd.echo(vd.load(RECORDINGS / "self-hearing-loop" / "kitchen.vds"))
+
+
+@pytest.fixture(scope="module")
+def losing():
+    """A microphone that loses 20 ms three times in a minute."""
+    agent = agent_voice(8, duration_s=60)
+    mic = signals.leak(agent, rate_hz=RATE_HZ, delay_ms=DELAY_MS, erl_db=ERL_DB).echo[: agent.size]
+    mic = mic + room(9, duration_s=60)
+    lost = np.concatenate([np.arange(round(at_s * RATE_HZ), round((at_s + 0.02) * RATE_HZ)) for at_s in LOST_S])
+    return vd.echo(session_of({"user-sent": np.delete(mic, lost).astype(np.float32), "agent-played": agent}))
 
 
 def lines(report):
@@ -100,6 +111,25 @@ class TestWhatItDid:
         assert "starts, cuts" not in plots.echo(report).svg()
 
 
+class TestAnEchoThatMoves:
+    def test_tells_from_where_to_where_and_what_was_lost(self, losing):
+        seen = lines(losing)[1]
+        assert "delay from 187 to 127 ms in 3 steps" in seen
+        told = echo_answer.structured(losing)
+        assert [jump["size_ms"] for jump in told["jumps"]] == pytest.approx([-20.0] * 3, abs=0.5)
+        assert told["speaker_lost_ms"] is None
+
+    def test_keeps_its_loss_in_each_stretch(self, losing):
+        known = [row["erl_db"] for row in echo_answer.structured(losing)["course"] if row["erl_db"] is not None]
+        assert known == pytest.approx([ERL_DB] * len(known), abs=2.0)
+        assert len(known) >= 5
+
+    def test_is_drawn_with_its_jumps(self, losing):
+        words = plots.echo(losing).svg()
+        assert "3 jumps" in words
+        assert "127 ms" in words
+
+
 class TestNoEcho:
     def test_says_how_closely_it_looked_and_where_to_look_on(self, clear):
         verdict, _, do = lines(clear)
@@ -133,16 +163,20 @@ class TestOneTrack:
         assert "no agent track" in _echo(alone)
 
 
-def test_the_page_on_json_has_the_keys_that_are_printed(kitchen):
+def test_the_page_on_json_has_the_keys_that_are_printed(kitchen, losing):
     page = (RECORDINGS.parent / "docs" / "json.md").read_text(encoding="utf-8")
     chapter = page.split("## `voicediag echo SESSION --json`")[1].split("\n## ")[0]
     told = echo_answer.structured(kitchen)
     did = {f"consequences.{key}": value for key, value in told["consequences"].items()}
     flat = {**told, **did}
+    assert flat.pop("jumps") == []
     rows = {key for key, value in flat.items() if isinstance(value, list) and isinstance(value[0], dict)}
     printed = flat.keys() - rows | {f"{key}[].{inner}" for key in rows for inner in flat[key][0]}
+    told_of_the_cut = echo_answer.structured(losing)
     rows_told = chapter.partition("Under `try_out`")[0]
-    assert set(re.findall(r"^\| `([^`]+)` \|", rows_told, re.MULTILINE)) - {"try_out"} == printed
+    assert set(re.findall(r"^\| `([^`]+)` \|", rows_told, re.MULTILINE)) - {"try_out"} == printed | {
+        f"jumps[].{key}" for key in told_of_the_cut["jumps"][0]
+    }
 
 
 def run(*words):

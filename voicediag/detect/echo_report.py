@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from voicediag.detect import echo_leak
+from voicediag.detect.echo_delay import between_jumps, delay_over
 from voicediag.detect.echo_harm import Harm, harm_of
 from voicediag.detect.examination import Examination, Leak, Progress
 from voicediag.measure.echo_course import Stretch, course
@@ -51,7 +53,8 @@ class EchoReport:
         spoken = exam.speech(leak.speaker) if leak else SpanSet()
         stretches: tuple[Stretch, ...] = ()
         if leak and leak.echo.delay_ms is not None:
-            stretches = course(spoken, delay_s=leak.echo.delay_ms / 1_000, path_at=exam.path_at)
+            speech = between_jumps(leak.echo, spoken)
+            stretches = course(speech, delay_at=partial(delay_over, leak.echo), path_over=exam.path_over)
         harm = exam.once(harm_of)
         return cls(session=exam.session, verdict=verdict, leak=leak, harm=harm, course=stretches, spoken=spoken)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voicediag.detect.echo_delay import MS, delay_over
 from voicediag.spans import Span, SpanSet
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 TAIL_S = 0.2
 # Six frames of a path: of 300 pairs of voices that had nothing to do with each other one shared a quarter of it.
 LOCAL_S = 1.6
-MS = 1_000.0
 
 
 def echo_share(exam: Examination, leak: Leak, voice: SpanSet) -> float | None:
@@ -30,19 +30,19 @@ def echo_share(exam: Examination, leak: Leak, voice: SpanSet) -> float | None:
     if echo.verdict != "echo" or echo.delay_ms is None or echo.erl_db is None:
         return None
     mic, speaker = exam.session.tracks[leak.mic], exam.session.tracks[leak.speaker]
-    late_s = echo.delay_ms / MS
+    hull = voice.hull
+    if hull is None:
+        return None
+    late_s = delay_over(echo, hull.shifted(-echo.delay_ms / MS))
     heard = sum(_energy(mic, span) for span in voice)
     if not heard:
         return None
     said = sum(_energy(speaker, Span(span.start_s - TAIL_S, span.end_s).shifted(-late_s)) for span in voice)
-    return max(min(1.0, said * 10 ** (-echo.erl_db / 10) / heard), _by_path(exam, voice, late_s))
+    return max(min(1.0, said * 10 ** (-echo.erl_db / 10) / heard), _by_path(exam, hull, late_s))
 
 
-def _by_path(exam: Examination, voice: SpanSet, late_s: float) -> float:
+def _by_path(exam: Examination, hull: Span, late_s: float) -> float:
     """Return the share by the path around the voice; 0 where there is too little sound for one."""
-    hull = voice.hull
-    if hull is None:
-        return 0.0
     wide = hull.padded(max(0.0, LOCAL_S - hull.duration_s) / 2).shifted(-late_s)
     path = exam.path_at(SpanSet((wide,)), late_s)
     return 1 - path.near_share if path and path.erl_db is not None else 0.0

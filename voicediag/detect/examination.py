@@ -8,7 +8,7 @@ and remembered.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -167,11 +167,15 @@ class Examination:
 
     def path_at(self, spans: SpanSet, lag_s: float) -> EchoPath | None:
         """Return the path from loudspeaker to microphone over some spans of the far end at a lag in seconds."""
+        return self.path_over((span, lag_s) for span in spans)
+
+    def path_over(self, spans: Iterable[tuple[Span, float]]) -> EchoPath | None:
+        """Return the path over some spans of the far end, each at a lag of its own."""
         mic, speaker = self.session.heard, self.session.spoken
         if mic is None or speaker is None:
             return None
         path = PathMeter(mic.rate_hz, speaker.rate_hz)
-        for span in spans:
+        for span, lag_s in spans:
             path.push(mic.read(span.shifted(lag_s)), speaker.read(span))
         return path.result()
 

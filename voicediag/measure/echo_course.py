@@ -22,11 +22,11 @@ from voicediag.measure.echo import first_seconds
 from voicediag.spans import Span, SpanSet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from voicediag.measure.echo_path import EchoPath
 
-PathAt: TypeAlias = "Callable[[SpanSet, float], EchoPath | None]"
+PathOver: TypeAlias = "Callable[[Sequence[tuple[Span, float]]], EchoPath | None]"
 
 # Fifteen frames of a path: its loss is then known to about a dB.
 STRETCH_S = 4.0
@@ -60,19 +60,19 @@ class Stretch:
     bound_db: float | None
 
 
-def course(speech: SpanSet, *, delay_s: float, path_at: PathAt) -> tuple[Stretch, ...]:
+def course(speech: SpanSet, *, delay_at: Callable[[Span], float], path_over: PathOver) -> tuple[Stretch, ...]:
     """Return the echo's loss over time.
 
     Parameters
     ----------
     speech : SpanSet
         Where the far end speaks.
-    delay_s : float
-        How much later the microphone repeats it.
-    path_at : callable
-        Measures the path over some spans of the far end at a lag in seconds.
+    delay_at : callable
+        How many seconds later the microphone repeats a span of it.
+    path_over : callable
+        Measures the path over some spans of the far end, each at a lag in seconds.
     """
-    return tuple(_stretch(pieces, delay_s, path_at) for pieces in stretches(speech))
+    return tuple(_stretch(pieces, delay_at, path_over) for pieces in stretches(speech))
 
 
 def stretches(speech: SpanSet) -> Iterator[SpanSet]:
@@ -94,16 +94,17 @@ def stretches(speech: SpanSet) -> Iterator[SpanSet]:
         yield SpanSet(held)
 
 
-def _stretch(pieces: SpanSet, delay_s: float, path_at: PathAt) -> Stretch:
+def _stretch(pieces: SpanSet, delay_at: Callable[[Span], float], path_over: PathOver) -> Stretch:
     span = pieces.hull or Span(0.0, 0.0)
-    pieces = first_seconds(pieces, MEASURED_S)
-    decoys = [loss for step in DECOYS_S if (loss := _loss(path_at(pieces, delay_s + step))) is not None]
+    held = [(piece, delay_at(piece)) for piece in first_seconds(pieces, MEASURED_S)]
+
+    def loss_db(step_s: float) -> float | None:
+        path = path_over([(piece, delay_s + step_s) for piece, delay_s in held])
+        return path.erl_db if path else None
+
+    decoys = [loss for step_s in DECOYS_S if (loss := loss_db(step_s)) is not None]
     bound_db = min(decoys) - MARGIN_DB if decoys else None
-    erl_db = _loss(path_at(pieces, delay_s))
+    erl_db = loss_db(0.0)
     if erl_db is not None and bound_db is not None and erl_db > bound_db:
         erl_db = None
     return Stretch(span=span, erl_db=erl_db, bound_db=bound_db)
-
-
-def _loss(path: EchoPath | None) -> float | None:
-    return path.erl_db if path else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -15,12 +16,16 @@ if TYPE_CHECKING:
 
     from voicediag.detect.echo_harm import Harm
     from voicediag.detect.echo_report import EchoReport
+    from voicediag.measure.echo import Echo
     from voicediag.spans import SpanSet
 
 SCHEMA = "voicediag.echo/1"
 STYLES = {"echo": "bold red", "clear": "bold green", "unjudged": "bold magenta"}
 MOST_SPANS = 3
+# A single reading may be off; so many at either end are not.
+ENDS = 9
 LEAST_CHANGE_DB = 2.0
+LEAST_DRIFT_PPM, LEAST_WANDER_MS = 1.0, 0.1
 DO_WHEN_CLEAR = "Look elsewhere for what interrupts: `voicediag check` names it."
 DO_WITHOUT_A_TRACK = (
     "Record both sides: `voicediag relay`, a stereo file, or two files that began together "
@@ -53,6 +58,7 @@ def structured(report: EchoReport) -> dict[str, Any]:
         "mic": leak and leak.mic,
         "speaker": leak and leak.speaker,
         **rounded(numbers),
+        **_motion(echo),
         "spans": [[round(span.start_s, MILLI), round(span.end_s, MILLI)] for span in report.heard],
         "course": [
             {
@@ -64,6 +70,21 @@ def structured(report: EchoReport) -> dict[str, Any]:
         ],
         "consequences": None if report.harm is None else _consequences(report.harm),
     }
+
+
+def _motion(echo: Echo | None) -> dict[str, Any]:
+    moved = echo.motion if echo else None
+    mic, speaker = (moved.mic_lost, moved.reference_lost) if moved else (None, None)
+    lost = mic or speaker
+    numbers = {
+        "drift_error_ppm": moved and moved.drift_error_ppm,
+        "mic_lost_ms": mic and mic.lost_ms,
+        "speaker_lost_ms": speaker and speaker.lost_ms,
+        "buffer_frames": lost and lost.buffer_frames,
+        "buffer_rate_hz": lost and lost.buffer_rate_hz,
+    }
+    jumps = [rounded({"at_s": jump.at_s, "size_ms": jump.size_ms}) for jump in (moved.jumps if moved else ())]
+    return {**rounded(numbers), "jumps": jumps}
 
 
 def _consequences(harm: Harm) -> dict[str, Any]:
@@ -145,9 +166,22 @@ def evidence(report: EchoReport) -> Iterator[str]:
     losses = [stretch.erl_db for stretch in report.course if stretch.erl_db is not None]
     if losses and max(losses) - min(losses) >= LEAST_CHANGE_DB:
         yield f"{min(losses):.0f} to {max(losses):.0f} dB down over time"
-    if echo.drift_ppm is not None:
+    yield from _moved(echo)
+
+
+def _moved(echo: Echo) -> Iterator[str]:
+    """Yield how the delay moved, and what that says was lost."""
+    if echo.motion and echo.motion.jumps:
+        first, last = (np.median(some) for some in (echo.motion.delays_ms[:ENDS], echo.motion.delays_ms[-ENDS:]))
+        steps = len(echo.motion.jumps)
+        yield f"delay from {first:.0f} to {last:.0f} ms in {steps} step{'' if steps == 1 else 's'}"
+        for whose, lost in (("microphone", echo.motion.mic_lost), ("loudspeaker", echo.motion.reference_lost)):
+            if lost:
+                buffers = f" in buffers of {lost.buffer_frames} frames at {(lost.buffer_rate_hz or 0) / 1_000:g} kHz"
+                yield f"{lost.lost_ms:.0f} ms of {whose} lost{buffers if lost.buffer_frames else ''}"
+    if echo.drift_ppm is not None and abs(echo.drift_ppm) >= LEAST_DRIFT_PPM:
         yield f"drift {echo.drift_ppm:+.0f} ppm"
-    if echo.wander_ms is not None:
+    if echo.wander_ms is not None and echo.wander_ms >= LEAST_WANDER_MS:
         yield f"wander {echo.wander_ms:.1f} ms"
 
 

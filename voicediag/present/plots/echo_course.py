@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voicediag.detect.echo_delay import delay_over
 from voicediag.detect.echo_harm import Harm
 from voicediag.detect.echo_leak import STRENGTH
 from voicediag.detect.hearing import tells_starts
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
     from voicediag.detect.echo_report import EchoReport
     from voicediag.detect.examination import Leak
     from voicediag.measure.echo_course import Stretch
+    from voicediag.measure.echo_motion import EchoMotion
     from voicediag.present.plots.picture import Picture
     from voicediag.session import Session, Track
 
 WAVE_IN, LOSS_IN, HARM_IN = 0.8, 0.9, 0.3
 LEAST_TURN_S = 0.1
-LEAST_SPAN_DB = 12.0
+MIDDLE = (1, 99)
+LEAST_SPAN_DB, LEAST_SPAN_MS = 12.0, 12.0
 FULL_WITHOUT = 1.4
 MS = 1_000.0
 
@@ -45,6 +48,9 @@ def echo(report: EchoReport) -> Picture | None:
         _lane(session.tracks[leak.speaker], view, heard),
         _lane(session.tracks[leak.mic], view, SpanSet(span.shifted(max(0.0, late_s)) for span in heard)),
     ]
+    motion = leak.echo.motion
+    if motion and motion.times_s.size:
+        rows.append(Row(height_in=LOSS_IN, draw=lambda ax: delay(motion, ax=ax)))
     if any(stretch.erl_db is not None for stretch in report.course):
         rows.append(Row(height_in=LOSS_IN, draw=lambda ax: loss(report.course, ax=ax)))
     if report.harm and (report.harm.told or report.harm.turns):
@@ -67,12 +73,32 @@ def loss(course: tuple[Stretch, ...], *, ax: Axes) -> Axes:
     ax.set_ylim(middle - half, middle + half)
     _bare(ax)
     for at_db in sorted({round(float(losses.max())), round(float(losses.min()))}):
-        ax.annotate(
-            f"\N{MINUS SIGN}{-at_db} dB", (0, at_db), xycoords=("axes fraction", "data"), xytext=(2, 2),
-            textcoords="offset points", va="bottom", fontsize=FONT_PT - 1, color=MUTED,
-        )  # fmt: skip
+        _value(ax, at_db, f"\N{MINUS SIGN}{-at_db} dB")
     margin(ax, "echo's level", "under the agent")
     return ax
+
+
+def delay(motion: EchoMotion, *, ax: Axes) -> Axes:
+    """Draw the delay over time: a dot where it was followed, a line where it jumped."""
+    for jump in motion.jumps:
+        ax.axvline(jump.at_s, color=LIMIT, linewidth=0.7, alpha=0.7)
+    ax.plot(motion.times_s, motion.delays_ms, ".", markersize=2.5, color=PALETTE["echo"])
+    # Single readings that are off must not flatten all others.
+    low, high = (float(edge) for edge in np.percentile(motion.delays_ms, MIDDLE))
+    middle, half = (low + high) / 2, max(LEAST_SPAN_MS, 1.3 * (high - low)) / 2
+    ax.set_ylim(middle - half, middle + half)
+    _bare(ax)
+    for at_ms in sorted({round(low), round(high)}):
+        _value(ax, at_ms, f"{at_ms} ms")
+    margin(ax, "delay", f"{len(motion.jumps)} jumps" if motion.jumps else "")
+    return ax
+
+
+def _value(ax: Axes, at: float, text: str) -> None:
+    ax.annotate(
+        text, (0, at), xycoords=("axes fraction", "data"), xytext=(2, 2), textcoords="offset points", va="bottom",
+        fontsize=FONT_PT - 1, color=MUTED,
+    )  # fmt: skip
 
 
 def _harm(ax: Axes, session: Session, harm: Harm) -> None:
@@ -113,7 +139,8 @@ def _lag(ax: Axes, report: EchoReport, leak: Leak) -> None:
     """Draw at which lag the tracks match; without an echo, that they match at none."""
     mic, speaker = report.session.tracks[leak.mic], report.session.tracks[leak.speaker]
     curve = mean_lag_curve(mic, speaker, leak.echo.spans or report.spoken)
-    at_s = None if leak.echo.delay_ms is None else leak.echo.delay_ms / MS
+    where = next(iter(leak.echo.spans), None)
+    at_s = None if where is None else delay_over(leak.echo, where)
     lag(EARLIEST_S + np.arange(curve.size) / GRID_HZ, curve, at_s=at_s, ax=ax)
     if at_s is None:
         # Chance must not look like a peak.
