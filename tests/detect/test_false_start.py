@@ -10,7 +10,8 @@ import voicediag as vd
 from voicediag import signals
 from voicediag.detect import false_start
 from voicediag.detect.examination import Examination
-from voicediag.session import Chunks, Cue, Mark
+from voicediag.session import Arrival, Chunks, Cue, Mark
+from voicediag.spans import Span
 
 READY = Mark(kind="ready", at_s=0.0, message="session.updated")
 FOLDER = RECORDINGS / "false-start"
@@ -143,3 +144,15 @@ def test_starts_by_an_echo_are_symptoms_of_it(place):
     assert finding.explained_by == "echo-leak"
     assert finding.primary.measure["kind"] == "echo"
     assert finding.primary.measure["starts"] == planted["sizes"]["starts"]
+
+
+def test_what_the_user_said_before_the_answer_began_did_not_interrupt_it():
+    agent = agent_voice(3)
+    agent[: 6 * RATE_HZ] = 0
+    echo = signals.leak(agent, rate_hz=RATE_HZ, delay_ms=150, erl_db=12).echo[: agent.size]
+    user, cues = spoken((4, 5.5)) + echo, [Cue(kind="interrupted", at_s=6.9)]
+    assert examined(user, cues, agent=agent).is_clear
+    answer = Arrival(first_s=5.95, last_s=6.5, span=Span(6.0, 8.0))
+    finding = examined(user, cues, agent=agent, arrivals=(answer,)).findings[0]
+    assert finding.primary.measure["kind"] == "echo"
+    assert finding.where.spans[0].start_s == pytest.approx(5.65)

@@ -142,8 +142,8 @@ def _judged(exam: Examination, ear: Ear, cue: Cue) -> Start | None:
     """Return what the microphone held at a start; None where it is not known where to look."""
     if cue.kind == "speech-started" and not recent(cue):
         return None
-    begin_s = cue.at_s - LOOK_BACK.value if cue.audio_s is None else min(cue.audio_s, cue.at_s) - BEFORE_S
-    window = Span(max(0.0, begin_s), cue.at_s + (AFTER_S if cue.audio_s is not None else 0.0))
+    heard_s = _under_way_s(exam.session, cue.at_s) if cue.audio_s is None else min(cue.audio_s, cue.at_s)
+    window = Span(max(0.0, heard_s - BEFORE_S), cue.at_s + (AFTER_S if cue.audio_s is not None else 0.0))
     if not ear.covers(window):
         return None
     levels = ear.levels_dbfs(window, step_s=0.02)
@@ -156,6 +156,12 @@ def _judged(exam: Examination, ear: Ear, cue: Cue) -> Start | None:
         kind = "voice" if share is not None and share < USER_SHARE.value else "unclear"
         kind = "echo" if share is not None and share >= ECHO_SHARE.value else kind
     return Start(cue, window, kind, share, loud_dbfs)
+
+
+def _under_way_s(session: Session, at_s: float) -> float:
+    """Return since when an interruption may have been heard: what was said before the answer began did not end it."""
+    answers = (came.first_s for came in session.arrivals if came.first_s <= at_s)
+    return max([at_s - LOOK_BACK.value + BEFORE_S, *answers])
 
 
 def _without_voice(ear: Ear, window: Span, loud_dbfs: float) -> str:
