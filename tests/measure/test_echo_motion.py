@@ -119,6 +119,29 @@ def test_a_queue_that_breathes_is_no_loss_and_no_drift(period_s):
     assert found.wander_ms == pytest.approx(21, abs=2)
 
 
+@pytest.mark.parametrize("lost_ms", [100, 400])
+def test_a_microphone_that_stood_still_is_found_beyond_what_is_read_at_once(lost_ms):
+    agent = rich_agent(20.0)
+    (jump,) = moved(without(echoing(20.0), 9.0, lost_ms * RATE_HZ // 1_000), agent).jumps
+    assert jump.at_s == pytest.approx(9.0, abs=0.15)
+    assert jump.size_ms == pytest.approx(-lost_ms, abs=0.5)
+
+
+def test_an_echo_that_goes_away_is_no_jump():
+    agent = rich_agent(20.0)
+    mic = echoing(20.0).copy()
+    mic[9 * RATE_HZ :] = room(3, duration_s=11.0)
+    assert moved(mic, agent).jumps == ()
+
+
+def test_it_is_followed_from_the_start_though_the_lag_that_was_said_is_a_later_one():
+    agent = rich_agent(20.0)
+    mic = without(echoing(20.0), 6.0, 400 * RATE_HZ // 1_000)
+    (jump,) = moved(mic, agent, lag_s=DELAY_MS / 1_000 - 0.4).jumps
+    assert jump.at_s == pytest.approx(6.0, abs=0.15)
+    assert jump.size_ms == pytest.approx(-400, abs=0.5)
+
+
 def test_an_echo_that_is_heard_for_a_moment_has_no_drift():
     agent = rich_agent(5.0)
     found = moved(echoing(5.0), agent)

@@ -14,39 +14,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voicediag.measure import lag_steps
-from voicediag.measure.echo_frames import FRAME, GRID_HZ, HOP, REACH, SIZE, Curves, EchoFrames, Samples, shift, tops
+from voicediag.measure.echo_frames import FRAME, GRID_HZ, HOP, REACH, SIZE, Curves, EchoFrames, Samples, tops
+from voicediag.measure.echo_search import CENTRE, FIT_SIGMAS, LEAST_MEAN, LOST_FRAMES, lost_frames, sought
+from voicediag.measure.lag_path import Path, Room, held, on_one_reflection, without_excursions
 from voicediag.measure.lag_track import likelihood, steadiest
 from voicediag.spans import Span
 
 Reader: TypeAlias = Callable[[Span], Samples]
-Room: TypeAlias = NDArray[np.complex64]
-Path: TypeAlias = NDArray[np.intp]
 
 BLOCK_S = 30.0
 OVERLAP_S = 2.0
 LEAST_BLOCK_S = 1.5
 # Reflections far from the middle of what is read are cut off.
 WELL_WITHIN = 3 * REACH // 4
-# The lag at which the microphone is read lies on this grid, on which every common rate has whole frames.
-CENTRE = GRID_HZ // 50
 # How far a filter's edge reaches at either end of a stretch.
 EDGE_S = 0.05
 # Twice, because the first path hops between reflections, which blurs the room that is learnt along it.
 PASSES = 2
 MOST_WEIGHT = 10.0
-# A path that moves by this much from frame to frame may have gone to another reflection.
-ANOTHER_REFLECTION = 8
-REFLECTIONS = 256
-EXCURSION = 8
 # Two blocks see the same step at places that differ by a frame.
 SAME_STEP_S = 0.25
+# A leap is known from this many frames before it.
+KNOWN_FRAMES = 16
+LEAST_KNOWN = 4
+LEAP_SUPPORT = LOST_FRAMES * LEAST_MEAN
 MS = 1_000.0
 
 
@@ -118,6 +115,7 @@ class EchoFollower:
     _blocks: list[_Block] = field(default_factory=list, repr=False)
     _jumps: list[Jump] = field(default_factory=list, repr=False)
     _last_jump_s: float = -np.inf
+    _leapt_s: float = -np.inf
 
     def follow(self, span: Span) -> None:
         """Follow over a span of the far end; spans come in order."""
@@ -138,33 +136,97 @@ class EchoFollower:
 
     def _advance(self, span: Span) -> float:
         """Follow over one block, and return until when."""
-        stretch = self._read(Span(max(0.0, span.start_s - OVERLAP_S), span.end_s + OVERLAP_S))
+        lag = round(self.lag_s * GRID_HZ)
+        stretch = self._read(Span(max(0.0, span.start_s - OVERLAP_S), span.end_s + OVERLAP_S), lag)
         path, scores = self._path(stretch)
         if not path.size:
             return span.end_s
         times_s = stretch.begin_s + (np.arange(path.size) * HOP + FRAME / 2) / GRID_HZ
         end_s = _until(times_s, path, span)
+        leap = self._leap(stretch, path, scores, after=int(np.searchsorted(times_s, span.start_s)))
+        if leap and leap.frame < path.size and times_s[leap.frame] < end_s:
+            end_s = float(times_s[leap.frame])
+        else:
+            leap = None
         kept = (times_s >= span.start_s) & (times_s < end_s)
         lags = tops(scores, path)
         self._take_jumps(stretch, path, scores, lags, kept)
         live = kept & stretch.frames.is_live
         steps = np.flatnonzero((np.abs(np.diff(path)) >= lag_steps.LEAST_STEP) & kept[:-1])
+        breaks_s = times_s[steps] + HOP / GRID_HZ / 2
         self._blocks.append(
             _Block(
                 times_s[live],
                 (lags[live] + stretch.first_lag) / GRID_HZ,
                 scores[live, path[live]],
-                times_s[steps] + HOP / GRID_HZ / 2,
+                np.append(breaks_s, end_s) if leap else breaks_s,
             )
         )
         # The next block begins within this one.
         again = int(np.searchsorted(times_s, end_s - OVERLAP_S))
         self.lag_s = (int(path[min(again, path.size - 1)]) + stretch.first_lag) / GRID_HZ
+        if leap:
+            self.lag_s, self._leapt_s = leap.lag / GRID_HZ, end_s
+            if leap.jump:
+                self._jumps.append(leap.jump)
+                self._last_jump_s = leap.jump.at_s
         return end_s
 
-    def _read(self, span: Span) -> _Stretch:
+    def _leap(self, stretch: _Stretch, path: Path, scores: Curves, *, after: int) -> _Leap | None:
+        """Return the jump to a lag that was not read; None where there is none, or where the echo is only gone."""
+        is_live = stretch.frames.is_live
+        fits = scores[np.arange(path.size), path]
+        lost, room = lost_frames(fits, is_live, after=after), self._room
+        if not lost.size or room is None:
+            return None
+        first = int(lost[0])
+        begin_s = stretch.begin_s + first * HOP / GRID_HZ
+        known = np.flatnonzero(is_live[:first] & (fits[:first] >= FIT_SIGMAS))
+        times_s = stretch.begin_s + (known * HOP + FRAME / 2) / GRID_HZ
+        times_s, lags = self._known(times_s, path[known] + stretch.first_lag)
+        before = round(float(np.median(lags))) if lags.size else int(path[first]) + stretch.first_lag
+        span = Span(begin_s, begin_s + (int(lost[-1]) - first) * HOP / GRID_HZ + FRAME / GRID_HZ)
+        behind = sought(lambda lag: self._read(span, lag).frames, room, around=before)
+        if begin_s < self._leapt_s + LEAST_BLOCK_S or behind is None or abs(behind - before) < WELL_WITHIN:
+            return None
+        if lags.size < LEAST_KNOWN:
+            # Where it begins elsewhere than it was looked for there is no jump.
+            return _Leap(first, behind, None)
+        last_s = float(times_s[-1])
+        between = self._between(Span(last_s, max(last_s, begin_s + FRAME / GRID_HZ)), room, (before, behind))
+        jump = Jump(
+            at_s=(between.start_s + between.end_s) / 2,
+            between=between,
+            size_ms=(behind - before) / GRID_HZ * MS,
+            support=LEAP_SUPPORT,
+        )
+        return _Leap(first, behind, jump)
+
+    def _known(
+        self, times_s: NDArray[np.float64], lags: NDArray[np.intp]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the last times and lags that are sure, in samples of the grid, up to some of this block."""
+        sure = [(block, block.fits >= FIT_SIGMAS) for block in self._blocks[-1:]]
+        times_s = np.concatenate([*(block.times_s[fit] for block, fit in sure), times_s])
+        found = np.concatenate([*(block.lags_s[fit] * GRID_HZ for block, fit in sure), lags])
+        order = np.argsort(times_s, kind="stable")[-KNOWN_FRAMES:]
+        return times_s[order], found[order]
+
+    def _between(self, span: Span, room: Room, lags: tuple[int, int]) -> Span:
+        """Return when the lag changed, at the microphone, that changed within a span of the far end."""
+        low = min(lags)
+        start_s, end_s = span.start_s - 1.0, span.end_s + 1.0
+        speaker = _on_grid(self.speaker, Span(start_s, end_s), self.speaker_rate_hz)
+        heard_s = start_s + low / GRID_HZ
+        reach_s = abs(lags[1] - lags[0]) / GRID_HZ
+        mic = _on_grid(self.mic, Span(heard_s, heard_s + end_s - start_s + reach_s), self.mic_rate_hz)
+        within = (GRID_HZ, speaker.size - GRID_HZ)
+        early, late = lag_steps.place(mic, speaker, room, (lags[0] - low, lags[1] - low), within)
+        return Span(heard_s + early / GRID_HZ, heard_s + late / GRID_HZ)
+
+    def _read(self, span: Span, lag: int) -> _Stretch:
         """Return both tracks around a span, the microphone by the lag later."""
-        first_lag = round(self.lag_s * GRID_HZ / CENTRE) * CENTRE - REACH
+        first_lag = round(lag / CENTRE) * CENTRE - REACH
         heard_s = span.start_s + first_lag / GRID_HZ
         reach_s = (SIZE + HOP) / GRID_HZ
         speaker = _on_grid(self.speaker, span, self.speaker_rate_hz)
@@ -183,11 +245,11 @@ class EchoFollower:
         path = steadiest(likelihood(scores, frames.is_live), first=first)
         for _ in range(PASSES if before is None else PASSES - 1):
             weight = np.clip(scores[np.arange(path.size), path], 0, MOST_WEIGHT)
-            path = _on_one_reflection(frames, curves, path, weight, before)
+            path = on_one_reflection(frames, curves, path, weight, before)
             self._room = frames.room(path, weight, curves)
             scores = frames.scores(self._room)
             path = steadiest(likelihood(scores, frames.is_live), first=None if before is None else first)
-        return _without_excursions(_held(path, frames.is_live)), scores
+        return without_excursions(held(path, frames.is_live)), scores
 
     def _take_jumps(
         self, stretch: _Stretch, path: Path, scores: Curves, lags: NDArray[np.float64], kept: NDArray[np.bool_]
@@ -237,6 +299,15 @@ class _Stretch:
 
 
 @dataclass(frozen=True, slots=True)
+class _Leap:
+    """A lag that was not read at once: from which frame on, in samples of the grid, and the jump that leads there."""
+
+    frame: int
+    lag: int
+    jump: Jump | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Block:
     """What one block brought."""
 
@@ -260,46 +331,6 @@ def _until(times_s: NDArray[np.float64], path: Path, span: Span) -> float:
     """Return until when the path is well within reach, or the end of the span."""
     gone = np.flatnonzero((times_s >= span.start_s + LEAST_BLOCK_S) & (np.abs(path - REACH) > WELL_WITHIN))
     return min(span.end_s, float(times_s[gone[0]])) if gone.size else span.end_s
-
-
-def _held(path: Path, is_live: NDArray[np.bool_]) -> Path:
-    """Return the path with its lag held over frames that say nothing, so that it changes in one place."""
-    last = np.maximum.accumulate(np.where(is_live, np.arange(path.size), -1))
-    return path[np.where(last < 0, int(is_live.argmax()), last)]
-
-
-def _without_excursions(path: Path) -> Path:
-    """Return the path with what leaves it for less than `EXCURSION` frames and comes back left out.
-
-    A far end that repeats itself leads there; a buffer that is lost does not come back.
-    """
-    kept = path.copy()
-    steps = np.flatnonzero(np.abs(np.diff(path)) >= lag_steps.LEAST_STEP)
-    for first, last in pairwise(steps.tolist()):
-        out, net = int(path[first + 1] - kept[first]), int(path[last + 1] - kept[first])
-        if last - first <= EXCURSION and abs(net) < abs(out) / 2:
-            kept[first + 1 : last + 1] = kept[first]
-    return kept
-
-
-def _on_one_reflection(
-    frames: EchoFrames, curves: Curves, path: Path, weight: NDArray[np.float32], before: Room | None
-) -> Path:
-    """Return the path with each of its pieces brought onto one room: that of the block before, or of the best piece."""
-    edges = np.flatnonzero(np.abs(np.diff(path)) >= ANOTHER_REFLECTION) + 1
-    pieces = [piece for piece in np.split(np.arange(path.size), edges) if frames.is_live[piece].sum() > 1]
-    rooms = []
-    for piece in pieces:
-        alone = np.zeros_like(weight)
-        alone[piece] = weight[piece]
-        rooms.append(frames.room(path, alone, curves))
-    if not pieces:
-        return path
-    best = max(range(len(pieces)), key=lambda index: float(weight[pieces[index]][frames.is_live[pieces[index]]].sum()))
-    moved = path.copy()
-    for piece, room in zip(pieces, rooms, strict=True):
-        moved[piece] += shift(rooms[best] if before is None else before, room, reach=REFLECTIONS)
-    return np.clip(moved, 0, 2 * REACH - 1)
 
 
 def _on_grid(read: Reader, span: Span, rate_hz: int) -> Samples:

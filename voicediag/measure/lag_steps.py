@@ -38,7 +38,7 @@ LEAST_STEP = round(0.002 * GRID_HZ)
 # A frame fits its lag from here on.
 FIT_SIGMAS = 5.0
 # How far around the frames between which it lies a step is looked for.
-MARGIN = round(0.5 * GRID_HZ)
+MARGIN = round(0.3 * GRID_HZ)
 # In a longer pause nothing is looked for.
 LONGEST = 4 * GRID_HZ
 SMOOTHING_BINS = 33

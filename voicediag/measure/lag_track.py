@@ -43,34 +43,41 @@ def steadiest(worth: NDArray[np.float32], *, first: int | None = None, near: int
     frames, lags = worth.shape
     if not frames:
         return np.zeros(0, np.intp)
-    places = np.arange(lags, dtype=np.int32)
-    came_from = np.empty((frames, lags), np.int32)
     total = np.zeros(lags, np.float32)
     if first is not None:
-        total -= np.float32(JUMP_COST) * (np.abs(places - first) > near)
+        total -= np.float32(JUMP_COST) * (np.abs(np.arange(lags) - first) > near)
+    totals = np.empty((frames, lags), np.float32)
+    speaks = np.asarray(worth.max(axis=1) > 0)
     for frame in range(frames):
-        total, came_from[frame] = _moved(total, places)
-        total += worth[frame]
+        if speaks[frame]:
+            total = _moved(total)
+            total += worth[frame]
+            # Only differences count; kept near zero they keep their precision.
+            total -= total.max()
+        totals[frame] = total
     path = np.empty(frames, np.intp)
-    place = int(total.argmax())
-    for frame in range(frames - 1, -1, -1):
-        path[frame] = place
-        place = int(came_from[frame, place])
+    path[-1] = totals[-1].argmax()
+    for frame in range(frames - 1, 0, -1):
+        path[frame - 1] = _origin(totals[frame - 1], int(path[frame])) if speaks[frame] else path[frame]
     return path
 
 
-def _moved(total: NDArray[np.float32], places: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Return the best that each lag can come from, and where that is."""
-    best = int(total.argmax())
-    jumped = total[best] - np.float32(JUMP_COST)
-    value = np.maximum(total, jumped)
-    origin = np.where(total >= jumped, places, np.int32(best))
+def _moved(total: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the best that each lag can be reached with."""
+    value = np.asarray(np.maximum(total, total.max() - np.float32(JUMP_COST)), np.float32)
     for move in MOVES:
-        cost = np.float32(MOVE_COST * move)
-        for here, there in ((slice(move, None), slice(None, -move)), (slice(None, -move), slice(move, None))):
-            moved = total[there] - cost
-            better = moved > value[here]
-            np.copyto(value[here], moved, where=better)
-            np.copyto(origin[here], places[there], where=better)
-    # Only differences count; kept near zero they keep their precision.
-    return value - total[best], origin
+        cheaper = total - np.float32(MOVE_COST * move)
+        np.maximum(value[move:], cheaper[:-move], out=value[move:])
+        np.maximum(value[:-move], cheaper[move:], out=value[:-move])
+    return value
+
+
+def _origin(total: NDArray[np.float32], place: int) -> int:
+    """Return where the best way to a lag comes from."""
+    best, origin = float(total[place]), place
+    for move in MOVES:
+        for other in (place - move, place + move):
+            if 0 <= other < total.size and float(total[other]) - MOVE_COST * move > best:
+                best, origin = float(total[other]) - MOVE_COST * move, other
+    highest = int(total.argmax())
+    return highest if float(total[highest]) - JUMP_COST > best else origin
