@@ -114,18 +114,6 @@ def test_one_jump_is_no_class():
     assert failure_of(examined(jumped)) is None
 
 
-def test_losses_of_which_some_were_missed_are_no_queue():
-    # Three falls, and one rise.
-    steps = {6: 40, 14: 60, 23: -20, 33: 80}
-    echoes, out, at = echo(), [], 0
-    for second, lost_ms in steps.items():
-        end, lost = second * RATE_HZ, lost_ms * RATE_HZ // 1_000
-        out.append(echoes[at:end] if lost > 0 else np.pad(echoes[at:end], (0, -lost)))
-        at = end + max(0, lost)
-    failure = failure_of(examined(np.concatenate([*out, echoes[at:]])))
-    assert failure is None or failure.why == "capture-drops"
-
-
 def test_what_comes_down_the_wire_may_wait_in_the_players_queue():
     late = examined(echo(delay_ms=640.0))
     session = late.session

@@ -219,8 +219,8 @@ class TestEachFaultPage:
     @pytest.mark.parametrize("fault", FAULTS)
     def test_quotes_the_limits_of_the_code(self, fault):
         module = importlib.import_module(f"voicediag.detect.{fault.replace('-', '_')}")
-        limits = {name: value for name, value in vars(module).items() if isinstance(value, Limit)}
-        right = {f"| `{name}` | {limit.value:g} {limit.unit} | {limit.source} |" for name, limit in limits.items()}
+        held = [pair for part in (module, *getattr(module, "WITNESSES", ())) for pair in vars(part).items()]
+        right = {f"| `{key}` | {it.value:g} {it.unit} | {it.source} |" for key, it in held if isinstance(it, Limit)}
         text = (ROOT / "docs" / "faults" / f"{fault}.md").read_text(encoding="utf-8")
         quoted = {line for line in text.splitlines() if re.match(r"\| `[A-Z_]+` \|", line)}
         assert quoted == right, f"docs/faults/{fault}.md: these are the limits:\n" + "\n".join(sorted(right - quoted))

@@ -73,11 +73,7 @@ def _told(lost: Staircase) -> str:
 
 def _wanders(leak: Leak) -> Failure | None:
     motion, wander_ms = leak.echo.motion, leak.echo.wander_ms
-    if motion is None or wander_ms is None or wander_ms < WANDER.value:
-        return None
-    rises = sum(jump.size_ms > 0 for jump in motion.jumps)
-    # Losses of which some were missed look like a queue, but they go one way.
-    if min(rises, len(motion.jumps) - rises) < DROPS.value:
+    if motion is None or wander_ms is None or wander_ms < WANDER.value or len(motion.jumps) < DROPS.value:
         return None
     return Failure(
         why="two-engines",

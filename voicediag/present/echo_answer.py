@@ -55,7 +55,6 @@ def structured(report: EchoReport) -> dict[str, Any]:
         "summary": summary(report),
         "reason": report.verdict.reason,
         "remedy": remedy(report),
-        **{key: finding.primary.measure[key] if finding else None for key in ("kind", "why")},
         "mic": leak and leak.mic,
         "speaker": leak and leak.speaker,
         **rounded(numbers),
