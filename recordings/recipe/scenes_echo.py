@@ -39,4 +39,12 @@ SCENES = (
         notes="A car's hands-free kit without echo canceller.",
         path=Path(delay_ms=90.0, erl_db=22.0),
     ),
+    replace(
+        PARCEL,
+        folder=FOLDER,
+        name="late-640ms",
+        twin="clean/parcel",
+        notes="A Bluetooth loudspeaker whose queue lies behind the canceller's reference: the echo is too late for it.",
+        path=Path(delay_ms=640.0, erl_db=18.0),
+    ),
 )

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scenes import RATE_HZ, agent_voice, room, session_of, voice
 
+import voicediag as vd
 from voicediag import signals
 from voicediag.detect import canceller_class, canceller_failure, canceller_motion, echo_leak
 from voicediag.detect.canceller_at_work import taken_off
@@ -122,6 +123,14 @@ def test_what_comes_down_the_wire_may_wait_in_the_players_queue():
     )
     assert failure_of(Examination(received)).why == "late-echo"
     assert session.chunks is None
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("late-640ms", "late-echo"), ("speakerphone-187ms", "canceller-off"), ("double-talk-32db", None)]
+)
+def test_recordings_are_told_as_they_were_made(name, why):
+    failure = failure_of(Examination(vd.load(ROOT / "recordings" / "echo-leak" / f"{name}.vds")))
+    assert (failure.why if failure else None) == why
 
 
 @pytest.mark.parametrize("taken_db", [20.0, 0.0])
