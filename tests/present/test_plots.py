@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from voicediag.detect.finding import Evidence, Limit
+from voicediag.measure.delay import EARLIEST_S, GRID_HZ
 from voicediag.present import plots
 from voicediag.present.plots import close, echoes, lanes, picture, style
 from voicediag.session import ArraySource, Clock, Session, Track
@@ -94,7 +95,7 @@ class TestEcho:
     def test_the_lag_curve_peaks_at_the_delay(self, two_voices):
         tracks = two_voices.tracks
         curve = echoes.mean_lag_curve(tracks["user-sent"], tracks["agent-played"], SpanSet((Span(1, 9),)))
-        assert np.argmax(curve) / 8_000 - 0.5 == pytest.approx(0.12, abs=0.001)
+        assert np.argmax(curve) / GRID_HZ + EARLIEST_S == pytest.approx(0.12, abs=0.001)
         assert curve.max() > 10
 
     def test_the_outline_lies_on_the_echo(self, two_voices, echo):

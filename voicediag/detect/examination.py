@@ -62,6 +62,7 @@ class _Pass:
 
     readings: Mapping[TrackName, TrackReading]
     groups: tuple[LagGroup, ...] | None
+    whole: LagGroup | None
 
 
 @dataclass(eq=False)
@@ -156,7 +157,7 @@ class Examination:
         if mic is None or speaker is None or groups is None:
             return None
         echo = moving(
-            settled(trace(groups), groups, self.path_at),
+            settled(trace(groups, self._pass.whole), groups, self.path_at),
             groups,
             mic=mic.read,
             speaker=speaker.read,
@@ -197,7 +198,9 @@ class Examination:
                 if self.progress:
                     self.progress(min((index + 1) * BLOCK_S, self.session.duration_s), self.session.duration_s)
             readings = dict(zip(meters, pool.map(lambda meter: meter.result(), meters.values()), strict=True))
-        return _Pass(readings, pair.result() if pair else None)
+        if pair is None:
+            return _Pass(readings, None, None)
+        return _Pass(readings, pair.result(), pair.meter.whole)
 
 
 @dataclass(slots=True)

@@ -3,68 +3,57 @@
 What is measured
     The lag at which the microphone repeats the loudspeaker, for each stretch of far-end speech.
 Method
-    Generalised cross-correlation with phase transform (Knapp & Carter, IEEE TASSP 24(4), 1976), whitened with exponent
-    `PHAT_EXPONENT` over the telephone band. A frame is `FRAME_S` of far-end sound against the microphone from
-    `EARLIEST_S` before it to `LATEST_S` after it; its lag curve is scaled to a median magnitude of one sigma and
-    clipped, so that one loud coincidence cannot outvote the others; `GROUP_FRAMES` frames are averaged, and the peak of
-    that mean, in robust sigmas, is the group's evidence.
+    Both tracks are whitened in time and frequency (`measure.whitening`) and correlated: each `FRAME_S` of the far end
+    against the microphone from `EARLIEST_S` before it to `LATEST_S` after it. `GROUP_FRAMES` frames in which the far
+    end speaks are added up. Each lag is divided by the spread that two strangers with these very envelopes would have
+    there, so that a gated microphone and a far end of few words have the same law of chance as any other pair: that of
+    a normal variable. The peak in robust sigmas is the group's evidence.
 Conventions
     Times in seconds on the clock of the pushed blocks; a positive lag means that the microphone is later. The two
     tracks may differ in rate: both are brought to `GRID_HZ`, all that the band needs, by a stateful resampler.
 Differences from other tools
-    A whole-file correlation answers with one lag and no confidence, and a repeated far end draws it seconds off. Here
-    the lag may jump and wander, and a session without an echo has no lag at all.
+    A whole-file correlation answers with one lag and no confidence, and a repeated far end draws it seconds off; a
+    phase transform of whole seconds loses the echo under a talker. Here the lag may jump and wander, an echo 20 dB
+    below a talker who never pauses is seen in four seconds, and a session without an echo has no lag at all.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from types import ModuleType
-from typing import Final, TypeAlias
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from voicediag.measure.whitening import GRID_HZ, WINDOW, Samples, Whitener
 from voicediag.spans import Span
 
-Samples: TypeAlias = NDArray[np.float32]
+__all__ = ["GRID_HZ", "DelayMeter", "LagGroup", "Samples", "lag_curve"]
 
-FRAME_S = 1.0
-# Short recordings need every frame that they can give; after the first minute every second one is enough.
-HOP_S = 0.5
-DENSE_S = 60.0
-LONG_HOP_S = 1.0
-# SciPy's transforms take a third of NumPy's time, and to import them as much as ten minutes of sound take to transform.
-LONG_S = 600.0
-# Telephone and Bluetooth paths reach 0.4 s and play-out queues more; a reference that is logged late turns up early.
-EARLIEST_S = -0.5
-LATEST_S = 2.5
-# The transform is as long as frame and lags together, so that no lag wraps around onto another.
-TRANSFORM_S = 4.0
-GRID_HZ = 8_000
-BAND_HZ: Final = (300.0, 3_600.0)
-PHAT_EXPONENT = 0.8
-CLIP_SIGMAS = 10.0
-# As many as are transformed while they fit a core's cache.
-CACHED_FRAMES = 8
+# The microphone's power is what hides the echo; the far end keeps half of its own, so that loud moments count for more.
+MIC_EXPONENT = 1.25
+FAR_EXPONENT = 0.5
+
+FRAME = 4_096
+FRAME_S = FRAME / GRID_HZ
+# Telephone and Bluetooth paths reach 0.4 s, queues of synthetic speech seconds; a reference logged late turns up early.
+EARLIEST_S = -FRAME_S
+SEGMENTS = 11
+LATEST_S = EARLIEST_S + SEGMENTS * FRAME_S
 GROUP_FRAMES = 16
-# Lags whose clipped peak reaches this share of the highest belong to the same echo: its taps.
-SAME_ECHO = 0.6
 # A frame hears the echo by itself where its own curve rises this high within a millisecond of the group's lag.
-HEARD_SIGMAS = 5.0
+HEARD_SIGMAS = 4.0
 NEAR_LAGS = 8
 # A far end below this is comfort noise or nothing, whatever the play-out gain.
 QUIET_RMS = 10 ** (-60 / 20)
 MAD_TO_SIGMA = 1.4826
-# Bins this far below the mean are rounding noise, and whitening would raise it.
-FLOOR_SHARE = 1e-3
+# Envelopes are compared in steps of 16 ms, half a window of the whitening.
+STEP = 128
+# Farther than a room's early reflections and a voice's pitch reach.
+APART_S = 0.128
+# Where strangers' envelopes hardly meet, a few samples would decide: as if they met at this share of their mean.
+LEAST_MEETING = 0.05
 TINY = 1e-20
-# Over a microphone that is mostly digital silence, gated or at an end, chance peaks have no law to be held against.
-LIVE_S = 1.4
-SILENT = 1e-7
-_LIVE = round(LIVE_S * GRID_HZ)
-_FRAME = round(FRAME_S * GRID_HZ)
-_REACH = round((FRAME_S - EARLIEST_S + LATEST_S) * GRID_HZ)
+_REACH = (SEGMENTS + 1) * FRAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +65,13 @@ class LagGroup:
     span : Span
         From the first frame's start to the last frame's end.
     frames : int
-        Far-end frames averaged.
+        Far-end frames added up.
     lag_s : float
-        Where the mean lag curve peaks.
+        Where the lag curve peaks.
     strength : float
         Height of that peak in robust sigmas of the curve.
+    rival : float
+        Height of the highest peak more than `APART_S` away: tones and prompts that repeat fit at many lags.
     heard : tuple of Span
         The frames that show the peak by themselves.
     """
@@ -89,7 +80,52 @@ class LagGroup:
     frames: int
     lag_s: float
     strength: float
-    heard: tuple[Span, ...]
+    rival: float = 0.0
+    heard: tuple[Span, ...] = ()
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What some frames of far-end speech found in the microphone.
+
+    Attributes
+    ----------
+    cross : complex64, shape (SEGMENTS, FRAME + 1)
+        Cross-spectra with the microphone's segments.
+    chance : float32, shape (SEGMENTS * FRAME / STEP,)
+        Variance of the correlation of two strangers with these envelopes, at each lag.
+    """
+
+    cross: NDArray[np.complex64]
+    chance: NDArray[np.float32]
+
+    @classmethod
+    def nothing(cls) -> _Sum:
+        """Return what no frame found."""
+        return cls(np.zeros((SEGMENTS, FRAME + 1), np.complex64), np.zeros(SEGMENTS * FRAME // STEP, np.float32))
+
+    def add(self, other: _Sum) -> None:
+        """Add what other frames found."""
+        self.cross += other.cross
+        self.chance += other.chance
+
+    def curve(self) -> tuple[Samples, float]:
+        """Return the magnitude of the lag curve, shape (lags,), and its robust sigma, both in strangers' spreads."""
+        # Between two steps the nearer one serves: envelopes change slowly.
+        rows = np.fft.irfft(self.cross, axis=-1)[..., :FRAME].reshape(-1, STEP)
+        live = self.chance > LEAST_MEETING * self.chance.max(initial=0.0)
+        if not live.any():
+            return np.zeros(rows.size, np.float32), 1.0
+        rows = np.abs(rows) / np.sqrt(np.maximum(self.chance, self.chance[live].min()))[:, None]
+        # A median of every eighth value is known to 2 %, and costs an eighth.
+        sigma = MAD_TO_SIGMA * float(np.median(rows[live, ::8]))
+        return np.asarray(rows.reshape(-1), np.float32), max(sigma, TINY)
+
+    def height(self, lag: int) -> float:
+        """Return the highest magnitude within a millisecond of a lag, in strangers' spreads."""
+        segment, within = divmod(lag, FRAME)
+        near = np.fft.irfft(self.cross[segment])[max(0, within - NEAR_LAGS) : min(FRAME, within + NEAR_LAGS + 1)]
+        return float(np.abs(near).max()) / float(np.sqrt(max(self.chance[lag // STEP], TINY)))
 
 
 @dataclass(slots=True)
@@ -106,15 +142,18 @@ class DelayMeter:
     speaker_rate_hz: int
     _mic: _Feed = field(init=False, repr=False)
     _speaker: _Feed = field(init=False, repr=False)
-    _next_s: float = 0.0
-    _curves: list[NDArray[np.float32]] = field(default_factory=list, repr=False)
+    _index: int = 0
     _times: list[float] = field(default_factory=list, repr=False)
+    _sums: list[_Sum] = field(default_factory=list, repr=False)
     _groups: list[LagGroup] = field(default_factory=list, repr=False)
+    _all: _Sum = field(default_factory=_Sum.nothing, repr=False)
+    _frames: int = 0
 
     def __post_init__(self) -> None:
         """Lay silence before the beginning, for the earliest lag."""
-        self._mic, self._speaker = _Feed(self.mic_rate_hz), _Feed(self.speaker_rate_hz)
-        self._mic.samples = np.zeros(round(-EARLIEST_S * GRID_HZ), np.float32)
+        self._mic = _Feed(self.mic_rate_hz, Whitener(MIC_EXPONENT, is_spread=True))
+        self._speaker = _Feed(self.speaker_rate_hz, Whitener(FAR_EXPONENT))
+        self._mic.white = np.zeros(round(-EARLIEST_S * GRID_HZ), np.float32)
 
     def push(self, mic: Samples, speaker: Samples) -> None:
         """Take the next blocks of both tracks, of equal duration; float32, shape (frames,)."""
@@ -125,126 +164,139 @@ class DelayMeter:
     def result(self) -> tuple[LagGroup, ...]:
         """Return every group, taking silence for what comes after the end."""
         self._mic.push(np.zeros(round((LATEST_S + FRAME_S) * self.mic_rate_hz), np.float32), last=True)
-        self._speaker.push(np.zeros(0, np.float32), last=True)
+        self._speaker.push(np.zeros(round(FRAME_S * self.speaker_rate_hz), np.float32), last=True)
         self._measure()
         self._close_group()
         return tuple(self._groups)
 
+    @property
+    def whole(self) -> LagGroup | None:
+        """What all groups say together: an echo too weak for any of them, as long as its delay stays."""
+        if not self._groups:
+            return None
+        span = Span(self._groups[0].span.start_s, self._groups[-1].span.end_s)
+        return _read(*self._all.curve(), span, self._frames)
+
     def _measure(self) -> None:
         """Measure every frame that is complete, and move on."""
-        pairs: list[tuple[Samples, Samples]] = []
-        times: list[float] = []
-        at = 0
-        while at + _FRAME <= self._speaker.samples.size and at + _REACH <= self._mic.samples.size:
-            mic, speaker = self._mic.samples[at : at + _REACH], self._speaker.samples[at : at + _FRAME]
-            if np.dot(speaker, speaker) >= _FRAME * QUIET_RMS**2 and np.count_nonzero(np.abs(mic) > SILENT) >= _LIVE:
-                pairs.append((mic, speaker))
-                times.append(self._next_s)
-            hop_s = HOP_S if self._next_s < DENSE_S else LONG_HOP_S
-            self._next_s += hop_s
-            at += round(hop_s * GRID_HZ)
-        for first in range(0, len(pairs), CACHED_FRAMES):
-            mics, speakers = zip(*pairs[first : first + CACHED_FRAMES], strict=True)
-            curves = lag_curves(np.array(mics), np.array(speakers), is_long=times[first] >= LONG_S)
-            for curve, time in zip(curves, times[first:], strict=False):
-                self._take(curve, time)
-        self._mic.samples, self._speaker.samples = self._mic.samples[at:], self._speaker.samples[at:]
-
-    def _take(self, curve: NDArray[np.float32], time: float) -> None:
-        self._curves.append(curve)
-        self._times.append(time)
-        if len(self._curves) == GROUP_FRAMES:
-            self._close_group()
+        mic, speaker = self._mic, self._speaker
+        frames = min(speaker.white.size // FRAME, (mic.white.size - _REACH) // FRAME + 1)
+        if frames <= 0:
+            return
+        far = speaker.white[: frames * FRAME].reshape(frames, FRAME)
+        loud = np.square(speaker.samples[: frames * FRAME].reshape(frames, FRAME)).mean(axis=1) >= QUIET_RMS**2
+        segments = np.lib.stride_tricks.sliding_window_view(mic.white, 2 * FRAME)[: (frames + SEGMENTS) * FRAME : FRAME]
+        spectra: dict[int, NDArray[np.complex64]] = {}
+        for at in map(int, np.flatnonzero(loud)):
+            for segment in range(at, at + SEGMENTS):
+                if segment not in spectra:
+                    spectra[segment] = _spectrum(segments[segment])
+            reach = np.array([spectra[at + step] for step in range(SEGMENTS)])
+            self._sums.append(_found(reach, mic.white[at * FRAME :][:_REACH], far[at]))
+            self._times.append((self._index + at) * FRAME_S)
+            if len(self._sums) == GROUP_FRAMES:
+                self._close_group()
+        self._index += frames
+        mic.drop(frames * FRAME)
+        speaker.drop(frames * FRAME)
 
     def _close_group(self) -> None:
-        if self._curves:
-            self._groups.append(_group(np.array(self._curves), self._times))
-        self._curves, self._times = [], []
+        if self._sums:
+            total = _Sum.nothing()
+            for found in self._sums:
+                total.add(found)
+            self._groups.append(_group(total, self._times, self._sums))
+            self._all.add(total)
+            self._frames += len(self._sums)
+        self._times, self._sums = [], []
 
 
 class _Feed:
-    """One track on the grid's rate, as far as it has come."""
+    """One track on the grid's rate, as far as it has come, as it was and whitened."""
 
-    def __init__(self, rate_hz: int) -> None:
+    def __init__(self, rate_hz: int, whitener: Whitener) -> None:
         import soxr
 
         self.samples: Samples = np.zeros(0, np.float32)
+        self.white: Samples = np.zeros(0, np.float32)
+        self._whitener = whitener
         self._stream = None if rate_hz == GRID_HZ else soxr.ResampleStream(rate_hz, GRID_HZ, 1, quality="MQ")
 
     def push(self, samples: Samples, *, last: bool = False) -> None:
         """Add samples at the track's own rate."""
         if self._stream is not None:
             samples = self._stream.resample_chunk(samples, last)
-        self.samples = np.concatenate((self.samples, samples))
+        # The whitener runs on over its last window.
+        self.samples = np.concatenate((self.samples, samples, np.zeros(WINDOW if last else 0, np.float32)))
+        self.white = np.concatenate((self.white, self._whitener.push(samples, last=last)))
+
+    def drop(self, samples: int) -> None:
+        """Forget the oldest."""
+        self.samples, self.white = self.samples[samples:], self.white[samples:]
 
 
-def lag_curves(
-    mics: NDArray[np.float32], speakers: NDArray[np.float32], *, is_long: bool = False
-) -> NDArray[np.float32]:
-    """Return the whitened cross-correlations of some frames over the lags from `EARLIEST_S` to `LATEST_S`.
-
-    Parameters
-    ----------
-    mics : float32, shape (frames, samples)
-        At `GRID_HZ`, from `EARLIEST_S` before each far-end frame to `LATEST_S` after it.
-    speakers : float32, shape (frames, samples)
-        At `GRID_HZ`, the far-end frames of `FRAME_S`.
-    is_long : bool
-        Whether there are enough of them to make up for importing faster transforms; the same but for rounding.
-
-    Returns
-    -------
-    float32, shape (frames, lags)
-        On the grid of `GRID_HZ`, each scaled so that its median magnitude is one sigma of a normal law.
-    """
-    transforms = _transforms(is_long=is_long)
-    low, high = (round(edge * TRANSFORM_S) for edge in BAND_HZ)
-    grid = round(TRANSFORM_S * GRID_HZ)
-    cross = transforms.rfft(mics, grid)[:, low:high] * np.conj(transforms.rfft(speakers, grid)[:, low:high])
-    power = np.abs(cross)
-    floor = np.float32(FLOOR_SHARE) * power.mean(axis=1, keepdims=True) + np.float32(TINY)
-    white = np.zeros((len(mics), grid // 2 + 1), np.complex64)
-    white[:, low:high] = cross / (power + floor) ** np.float32(PHAT_EXPONENT)
-    curves = transforms.irfft(white, grid)[:, : round((LATEST_S - EARLIEST_S) * GRID_HZ)]
-    return _in_sigmas(curves.astype(np.float32, copy=False))
+def _spectrum(samples: Samples) -> NDArray[np.complex64]:
+    """Return spectra long enough that no lag of a segment wraps around onto another."""
+    return np.fft.rfft(samples, 2 * FRAME).astype(np.complex64, copy=False)
 
 
-def _transforms(*, is_long: bool) -> ModuleType:
-    if not is_long:
-        return np.fft
-    import scipy.fft
-
-    return scipy.fft  # type: ignore[no-any-return]
-
-
-def _in_sigmas(curves: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return curves, shape (..., lags), in units of their own robust sigma."""
-    # A median of every eighth value is known to 3 %, and costs an eighth.
-    sigma = np.float32(MAD_TO_SIGMA) * np.median(np.abs(curves[..., ::8]), axis=-1, keepdims=True)
-    return (curves / np.maximum(sigma, np.float32(TINY))).astype(np.float32, copy=False)
+def _found(segments: NDArray[np.complex64], mic: Samples, far: Samples) -> _Sum:
+    """Return what a frame finds in the microphone, given as the spectra of its segments and as it is."""
+    cross = segments * np.conj(_spectrum(far))
+    ears, mouth = (np.square(white.reshape(-1, STEP)).sum(axis=1) for white in (mic, far))
+    chance = np.correlate(ears, mouth, "valid")[: SEGMENTS * FRAME // STEP]
+    return _Sum(cross, chance.astype(np.float32, copy=False))
 
 
-def _group(curves: NDArray[np.float32], times: list[float]) -> LagGroup:
-    """Return what the frames' curves, shape (frames, lags), say together."""
-    mean = np.abs(_in_sigmas(np.clip(curves, -CLIP_SIGMAS, CLIP_SIGMAS).mean(axis=0)))
-    # Clipping makes the peaks of a loud echo's taps equal: they are told apart by the curves as they were.
-    whole = np.abs(curves.mean(axis=0)) * (mean >= SAME_ECHO * mean.max())
-    peak = int(whole.argmax())
-    near = slice(max(0, peak - NEAR_LAGS), peak + NEAR_LAGS + 1)
-    alone = np.abs(curves[:, near]).max(axis=1) >= HEARD_SIGMAS
+def _group(total: _Sum, times: list[float], sums: list[_Sum]) -> LagGroup:
+    """Return what frames of far-end speech say together, and which of them says it alone."""
+    curve, sigma = total.curve()
+    group = _read(curve, sigma, Span(times[0], times[-1] + FRAME_S), len(times))
+    peak = int(curve.argmax())
+    heard = (time for time, found in zip(times, sums, strict=True) if found.height(peak) >= HEARD_SIGMAS * sigma)
+    return replace(group, heard=tuple(Span(time, time + FRAME_S) for time in heard))
+
+
+def _read(curve: Samples, sigma: float, span: Span, frames: int) -> LagGroup:
+    """Return the highest peak of a curve, and how high it is elsewhere."""
+    peak, apart = int(curve.argmax()), round(APART_S * GRID_HZ)
+    elsewhere = max(curve[: max(0, peak - apart)].max(initial=0.0), curve[peak + apart :].max(initial=0.0))
     return LagGroup(
-        span=Span(times[0], times[-1] + FRAME_S),
-        frames=len(times),
-        lag_s=(peak + _vertex(whole, peak)) / GRID_HZ + EARLIEST_S,
-        strength=float(mean.max()),
-        heard=tuple(Span(time, time + FRAME_S) for time, is_heard in zip(times, alone, strict=True) if is_heard),
+        span=span,
+        frames=frames,
+        lag_s=(peak + _vertex(curve, peak)) / GRID_HZ + EARLIEST_S,
+        strength=float(curve[peak]) / sigma,
+        rival=float(elsewhere) / sigma,
     )
 
 
-def _vertex(curve: NDArray[np.float32], peak: int) -> float:
+def _vertex(curve: Samples, peak: int) -> float:
     """Return how far beside the highest sample the parabola through it and its neighbours has its top."""
     if not 0 < peak < curve.size - 1:
         return 0.0
     left, top, right = (float(curve[peak + step]) for step in (-1, 0, 1))
     bend = left - 2 * top + right
     return 0.5 * (left - right) / bend if bend < 0 else 0.0
+
+
+def lag_curve(mic: Samples, speaker: Samples) -> Samples:
+    """Return at which lags two stretches at `GRID_HZ` agree, in robust sigmas, shape (lags,).
+
+    Parameters
+    ----------
+    mic : float32, shape (frames,)
+        From `EARLIEST_S` before the far-end stretch on to `LATEST_S` after its end.
+    speaker : float32, shape (frames,)
+    """
+    white_far = Whitener(FAR_EXPONENT).push(speaker, last=True)[: speaker.size]
+    white_mic = Whitener(MIC_EXPONENT, is_spread=True).push(mic, last=True)[: mic.size]
+    frames = min(white_far.size // FRAME, (white_mic.size - _REACH) // FRAME + 1)
+    if frames <= 0:
+        return np.zeros(SEGMENTS * FRAME, np.float32)
+    total = _Sum.nothing()
+    for at in range(frames):
+        reach = white_mic[at * FRAME :][:_REACH]
+        segments = _spectrum(np.lib.stride_tricks.sliding_window_view(reach, 2 * FRAME)[::FRAME])
+        total.add(_found(segments, reach, white_far[at * FRAME :][:FRAME]))
+    curve, sigma = total.curve()
+    return curve / np.float32(sigma)

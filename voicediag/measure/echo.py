@@ -4,10 +4,11 @@ What is measured
     Whether the far end turns up in the microphone, where, how late and how loud; or below which level it would have
     been missed.
 Method
-    Two tests that fail on different things. `trace`: groups of far-end frames whose lag curve has a strong peak
-    (`measure.delay`), or whose lag agrees with a strong neighbour's, are a candidate. `settled`: the path at that lag
-    (`measure.echo_path`) must carry `MARGIN_DB` more than the paths at decoy lags, where nothing but chance can be
-    found. The loudest decoy is also the bound of a clear verdict.
+    `trace`: groups of far-end frames whose lag curve has a strong and lonely peak (`measure.delay`), or whose lag
+    agrees with such a neighbour's, are an echo; where no group is strong, all of them added up may be. `settled`: the
+    path at that lag (`measure.echo_path`) gives the loss, and the loudest path at decoy lags, where nothing but chance
+    can be found, says how weak a loss can still be read and, where there is no echo, how weak an echo would have been
+    missed.
 Conventions
     ERL in dB, positive where the echo is weaker than the far end; delay in ms, positive where the microphone is later.
 Differences from other tools
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from voicediag.measure.delay import DelayMeter, LagGroup, Samples
+from voicediag.measure.delay import FRAME_S, DelayMeter, LagGroup, Samples
 from voicediag.measure.echo_motion import EchoMotion, motion
 from voicediag.measure.echo_path import EchoPath, PathMeter
 from voicediag.spans import Span, SpanSet
@@ -32,24 +33,24 @@ if TYPE_CHECKING:
 
     from voicediag.measure.echo_track import Reader
 
-# Of 590 mismatched pairs none reached 9.0 sigmas over whole recordings, and the weakest of 48 echoes had 15.1
-# (python -m benchmarks.echo_leak); cut into stretches of seven to ten frames, one of 500 reached 12.4. What passes by
-# chance fails the second test.
-STRONG_SIGMAS = 10.0
-# Of 430 stretches of five or six frames none passed 12.7; with fewer, chance reaches 17 and decides nothing.
-FEW_FRAMES = 7
-STRONG_SIGMAS_FEW = 13.0
-# The path of 48 echoes stood 13 dB and more above every decoy, that of chance peaks 7 dB at the most.
-MARGIN_DB = 9.0
+# Of 7,100 groups of strangers' speech none reached 7.0 sigmas (python -m benchmarks.echo).
+STRONG_SIGMAS = 7.5
+# Among many groups one is 7.5 by chance some day: alone it must be higher.
+SURE_SIGMAS = 10.0
+MANY_GROUPS = 4
+# Of echoes the highest peak elsewhere was 0.65 of the peak at the most, of a shared hum or beep 0.93 at the least.
+LONELY_SHARE = 0.75
+# A weaker group counts where a strong neighbour has the same lag: a chance peak agrees once in two hundred.
+AGREEING_SIGMAS = 4.5
+AGREEING_LAG_S = 0.015
+# Less far-end speech than two seconds settles nothing.
+LEAST_FRAMES = 4
+# A path that stands less than this above every decoy has a loss that chance can move by a dB and more.
+MARGIN_DB = 4.0
 # Far enough from the lag, and from each other, that no reverberation reaches from one to the next.
 DECOYS_S = (-1.2, -0.8, -0.4, 0.4, 0.8, 1.2)
 # A path's loss is known to a tenth of a dB after half a minute of speech; more would only cost time.
 PATH_S = 30.0
-# A weaker group counts where a strong neighbour has the same lag: a chance peak agrees once in a hundred.
-AGREEING_SIGMAS = 6.0
-AGREEING_LAG_S = 0.015
-# Less far-end speech than this settles nothing.
-LEAST_FRAMES = 5
 
 MS = 1_000.0
 
@@ -66,7 +67,7 @@ class Echo:
     delay_ms : float or None
         Median lag of the groups that show the echo.
     erl_db : float or None
-        Echo return loss; None where the path was not measured.
+        Echo return loss; None where the talker hides the path: it is then greater than `bound_db` less `MARGIN_DB`.
     bound_db : float or None
         Echo return loss that chance alone reaches: an echo louder than this would have been seen.
     strength : float or None
@@ -95,36 +96,46 @@ class Echo:
     motion: EchoMotion | None = None
 
 
-def trace(groups: Sequence[LagGroup], *, strong: float = STRONG_SIGMAS, agreeing_s: float = AGREEING_LAG_S) -> Echo:
-    """Return what the lags of a session say about an echo: a candidate, that `settled` decides on.
+def trace(
+    groups: Sequence[LagGroup],
+    whole: LagGroup | None = None,
+    *,
+    strong: float = STRONG_SIGMAS,
+    agreeing_s: float = AGREEING_LAG_S,
+) -> Echo:
+    """Return what the lags of a session say about an echo, without its loss.
 
     Parameters
     ----------
     groups : sequence of LagGroup
         From `DelayMeter.result`.
+    whole : LagGroup, optional
+        All of them added up, from `DelayMeter.whole`.
     strong : float
-        Robust sigmas from which a group of `FEW_FRAMES` frames or more is an echo by itself.
+        Robust sigmas from which a group is an echo by itself.
     agreeing_s : float
         How far the lag may wander from one group to the next.
     """
     frames = sum(group.frames for group in groups)
-    far_end_s = SpanSet(group.span for group in groups).total_s
+    far_end_s = frames * FRAME_S
     if frames < LEAST_FRAMES:
-        return Echo(
-            verdict="unjudged",
-            reason=f"the agent speaks for {far_end_s:.1f} s only while the microphone is live",
-            far_end_s=far_end_s,
-        )
-    strongest = max(groups, key=lambda group: group.strength)
+        reason = f"the agent speaks for {far_end_s:.1f} s only"
+        return Echo(verdict="unjudged", reason=reason, far_end_s=far_end_s)
+    strongest = max((*groups, whole) if whole else groups, key=lambda group: group.strength)
     found = _found(groups, strong, agreeing_s)
-    if not found and frames < FEW_FRAMES and strongest.strength >= strong:
-        reason = f"{far_end_s:.1f} s of agent speech are too few to tell an echo from chance"
+    if not found and whole and _stands_alone(whole, strong):
+        found = list(groups)
+    if not found and strongest.strength >= strong and not _is_lonely(strongest):
+        reason = "both tracks hold the same tones, or sounds that repeat: they fit at many lags"
         return Echo(verdict="unjudged", reason=reason, strength=strongest.strength, far_end_s=far_end_s)
     if not found:
         return Echo(verdict="clear", strength=strongest.strength, far_end_s=far_end_s)
+    lags = [
+        group.lag_s for group in found if abs(group.lag_s - strongest.lag_s) <= agreeing_s or group.strength >= strong
+    ]
     return Echo(
         verdict="echo",
-        delay_ms=float(np.median([group.lag_s for group in found])) * MS,
+        delay_ms=float(np.median(lags or [strongest.lag_s])) * MS,
         strength=strongest.strength,
         spans=SpanSet(span for group in found for span in (group.heard or (group.span,))),
         far_end_s=far_end_s,
@@ -139,17 +150,22 @@ def _found(groups: Sequence[LagGroup], strong: float, agreeing_s: float) -> list
         for here in order:
             near = abs(groups[here].lag_s - groups[here + step].lag_s) <= agreeing_s
             found[here] |= found[here + step] and near and groups[here].strength >= AGREEING_SIGMAS
-    return [group for group, is_found in zip(groups, found, strict=True) if is_found]
+    heard = [group for group, is_found in zip(groups, found, strict=True) if is_found]
+    by_chance = len(groups) >= MANY_GROUPS and len(heard) == 1 and heard[0].strength < SURE_SIGMAS
+    return [] if by_chance else heard
 
 
 def _stands_alone(group: LagGroup, strong: float) -> bool:
     """Whether a group is an echo whatever its neighbours say."""
-    needed = strong if group.frames >= FEW_FRAMES else max(strong, STRONG_SIGMAS_FEW)
-    return group.frames >= LEAST_FRAMES and group.strength >= needed
+    return group.frames >= LEAST_FRAMES and group.strength >= strong and _is_lonely(group)
+
+
+def _is_lonely(group: LagGroup) -> bool:
+    return group.rival <= LONELY_SHARE * group.strength
 
 
 def settled(echo: Echo, groups: Sequence[LagGroup], path_at: Callable[[SpanSet, float], EchoPath | None]) -> Echo:
-    """Return the echo with its loss and its bound, or clear where its path is no better than chance.
+    """Return the echo with its loss, or with the bound below which there is none.
 
     Parameters
     ----------
@@ -171,8 +187,8 @@ def settled(echo: Echo, groups: Sequence[LagGroup], path_at: Callable[[SpanSet, 
     if echo.verdict == "clear":
         return replace(echo, bound_db=bound_db)
     erl_db = _loss(path_at(spans, lag_s))
-    if erl_db is None or (bound_db is not None and erl_db > bound_db - MARGIN_DB):
-        return Echo(verdict="clear", bound_db=bound_db, strength=echo.strength, far_end_s=echo.far_end_s)
+    if erl_db is not None and bound_db is not None and erl_db > bound_db - MARGIN_DB:
+        erl_db = None
     return replace(echo, erl_db=erl_db, bound_db=bound_db)
 
 
@@ -202,8 +218,12 @@ def moving(
     """
     if echo.verdict != "echo":
         return echo
-    strong = (group for group in groups if group.strength >= AGREEING_SIGMAS)
-    heard = [(group.span, group.lag_s) for group in strong if SpanSet(group.heard or (group.span,)) & echo.spans]
+    delay_s = (echo.delay_ms or 0.0) / MS
+    heard = [
+        (group.span, group.lag_s if group.strength >= STRONG_SIGMAS else delay_s)
+        for group in groups
+        if SpanSet(group.heard or (group.span,)) & echo.spans
+    ]
     found = motion(mic, speaker, mic_rate_hz=mic_rate_hz, speaker_rate_hz=speaker_rate_hz, heard=heard)
     return replace(echo, drift_ppm=found.drift_ppm, wander_ms=found.wander_ms, motion=found)
 
@@ -242,7 +262,7 @@ def leak(mic: Samples, speaker: Samples, *, rate_hz: int, speaker_rate_hz: int |
         return path.result()
 
     return moving(
-        settled(trace(groups), groups, path_at),
+        settled(trace(groups, meter.whole), groups, path_at),
         groups,
         mic=lambda span: _cut(mic, span, rate_hz, 0.0),
         speaker=lambda span: _cut(speaker, span, far_rate, 0.0),

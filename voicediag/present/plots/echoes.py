@@ -6,17 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicediag.measure.delay import (
-    CLIP_SIGMAS,
-    EARLIEST_S,
-    FRAME_S,
-    GRID_HZ,
-    GROUP_FRAMES,
-    HOP_S,
-    LATEST_S,
-    MAD_TO_SIGMA,
-    lag_curves,
-)
+from voicediag.measure.delay import EARLIEST_S, FRAME_S, GRID_HZ, GROUP_FRAMES, LATEST_S, lag_curve
 from voicediag.present.plots.columns import Envelope, envelope
 from voicediag.present.plots.lanes import lag, nice, shade, wave
 from voicediag.present.plots.picture import Row
@@ -85,23 +75,15 @@ def lag_row(session: Session, evidence: Evidence, where: SpanSet) -> Row:
 
 
 def mean_lag_curve(mic: Track, speaker: Track, where: SpanSet) -> Samples:
-    """Return the lag curve over the first frames of the far end's time `where`, in robust sigmas, shape (lags,).
+    """Return the lag curve over the beginning of the far end's time `where`, in robust sigmas, shape (lags,).
 
-    It is what `voicediag.measure.delay` averages for one group of frames.
+    It is what `voicediag.measure.delay` reads for one group of frames.
     """
-    starts = [
-        float(start)
-        for span in where
-        for start in np.arange(np.ceil(span.start_s / HOP_S) * HOP_S, span.end_s - FRAME_S + 1e-6, HOP_S)
-    ]
-    hull = where.hull
-    starts = starts[:GROUP_FRAMES] or [hull.start_s if hull else 0.0]
-    ears = [_on_grid(mic, Span(start + EARLIEST_S, start + FRAME_S + LATEST_S)) for start in starts]
-    mouths = [_on_grid(speaker, Span(start, start + FRAME_S)) for start in starts]
-    curves = lag_curves(np.array(ears), np.array(mouths))
-    mean: Samples = np.abs(np.clip(curves, -CLIP_SIGMAS, CLIP_SIGMAS).mean(axis=0))
-    sigma = MAD_TO_SIGMA * float(np.median(mean))
-    return mean / np.float32(sigma) if sigma > 0 else mean
+    start_s = next((span.start_s for span in where), 0.0)
+    end_s = start_s + GROUP_FRAMES * FRAME_S
+    return lag_curve(
+        _on_grid(mic, Span(start_s + EARLIEST_S, end_s + LATEST_S)), _on_grid(speaker, Span(start_s, end_s))
+    )
 
 
 def _on_grid(track: Track, span: Span) -> Samples:
