@@ -1,0 +1,158 @@
+"""How well an echo is told from none, and how well its delay and its loss are read, beside other tools.
+
+``python -m benchmarks.echo`` reads the development data (`VOICEDIAG_DATA`, or ../shared/data). A method's threshold is
+the 99th percentile of its scores on the negatives of the same row: each gives one false alarm in a hundred. The last
+column is what voicediag says at the threshold that it ships with.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import numpy as np
+
+from benchmarks.echo_material import (
+    FITTED,
+    RATE_HZ,
+    Case,
+    data,
+    in_rooms,
+    pairs,
+    real_windows,
+    stems,
+    talkers,
+    under_talkers,
+)
+from benchmarks.echo_peers import Method, methods
+from benchmarks.table import show
+from voicediag.measure.delay import DelayMeter
+from voicediag.measure.echo import STRONG_SIGMAS, leak
+
+SEED = 20_261_121
+FALSE_SHARE = 0.01
+
+
+def main() -> None:
+    """Print the tables."""
+    if not (data() / "echo").is_dir():
+        sys.exit(f"no pairs at {data() / 'echo'}; VOICEDIAG_DATA names the folder that holds echo/manifest.csv")
+    found(methods())
+    delays(methods())
+    losses()
+    strangers()
+    speed(methods())
+
+
+def found(known: dict[str, Method]) -> None:
+    """Show the share of echoes that each method finds."""
+    random = np.random.default_rng(SEED)
+    material = {
+        "2 s of recorded pairs": list(real_windows(2.0, sources=None, random=random)),
+        "2 s of fitted pairs": list(real_windows(2.0, sources=FITTED, random=random)),
+        "4 s, recorded echo 20 dB under a dense talker": list(
+            under_talkers(-20, 4.0, fitted=False, count=60, random=random)
+        ),
+        "4 s, recorded echo 30 dB under a dense talker": list(
+            under_talkers(-30, 4.0, fitted=False, count=60, random=random)
+        ),
+        "4 s, fitted echo 20 dB under a dense talker": list(
+            under_talkers(-20, 4.0, fitted=True, count=60, random=random)
+        ),
+        "10 s in measured rooms, -0.4 to 4.8 s late": list(
+            in_rooms(60, window_s=10.0, lags_s=(-0.4, 4.8), random=random)
+        ),
+    }
+    rows = []
+    for name, cases in material.items():
+        for method, ask in known.items():
+            scores = [ask(case.mic, case.far)[0] for case in cases]
+            yes = np.array([score for score, case in zip(scores, cases, strict=True) if case.is_echo])
+            no = np.array([score for score, case in zip(scores, cases, strict=True) if not case.is_echo])
+            shipped = f"{np.mean(yes >= STRONG_SIGMAS):.2f} / {np.sum(no >= STRONG_SIGMAS)}"
+            rows.append(
+                (
+                    name if method == "voicediag" else "", method, yes.size, no.size, area(yes, no),
+                    float(np.mean(yes > np.quantile(no, 1 - FALSE_SHARE))), shipped if method == "voicediag" else None,
+                )
+            )  # fmt: skip
+    show(
+        "Echoes found at 1 % false alarms",
+        ("", "method", "echoes", "strangers", "AUC", "found", "shipped: found / false"),
+        rows,
+        note=f"{len(talkers(fitted=False))} dense talkers, {len(pairs())} pairs",
+    )
+
+
+def area(yes: np.ndarray, no: np.ndarray) -> float:
+    """Return the probability that an echo scores above a stranger."""
+    return float(np.mean(yes[:, None] > no) + 0.5 * np.mean(yes[:, None] == no))
+
+
+def delays(known: dict[str, Method]) -> None:
+    """Show how far each method's delay is from the truth: the first arrival or the strongest tap."""
+    random = np.random.default_rng(SEED + 1)
+    rooms = [case for case in in_rooms(60, window_s=10.0, lags_s=(-0.4, 4.8), random=random) if case.is_echo]
+    rows = []
+    for name, cases in (("recorded stems", list(stems())), ("measured rooms", rooms)):
+        for method, ask in known.items():
+            errors = np.array([_error_s(ask(case.mic, case.far)[1], case) for case in cases])
+            rows.append(
+                (
+                    name if method == "voicediag" else "", method, errors.size, 1_000 * float(np.median(errors)),
+                    float(np.mean(errors <= 1e-3)), float(np.mean(errors <= 5e-3)),
+                )
+            )  # fmt: skip
+    show("Delay", ("", "method", "echoes", "median error ms", "within 1 ms", "within 5 ms"), rows)
+
+
+def _error_s(delay_s: float, case: Case) -> float:
+    return min(abs(delay_s - truth) for truth in case.delays_s)
+
+
+def losses() -> None:
+    """Show how far the loss is from what was planted."""
+    random = np.random.default_rng(SEED + 2)
+    cases = [case for case in in_rooms(60, window_s=20.0, lags_s=(0.0, 0.5), random=random) if case.is_echo]
+    read = [(leak(case.mic, case.far, rate_hz=RATE_HZ), case) for case in cases]
+    errors = np.array([echo.erl_db - case.erl_db for echo, case in read if echo.erl_db is not None and case.erl_db])
+    row = (
+        len(cases), sum(echo.verdict == "echo" for echo, _ in read), errors.size, float(np.median(errors)),
+        float(np.mean(np.abs(errors) <= 1)),
+    )  # fmt: skip
+    show("Loss in measured rooms, 6 to 30 dB", ("echoes", "found", "loss told", "median dB", "within 1 dB"), [row])
+
+
+def strangers() -> None:
+    """Show how high a stranger gets in all groups of all mismatched pairs."""
+    random = np.random.default_rng(SEED + 3)
+    heights: list[float] = []
+    verdicts: list[str] = []
+    for pair in pairs():
+        for at in random.permutation(len(pairs()))[:14]:
+            other = pairs()[at]
+            if other.source.partition("_")[0] == pair.source.partition("_")[0]:
+                continue
+            meter = DelayMeter(RATE_HZ, RATE_HZ)
+            meter.push(pair.mic, other.far)
+            heights += [group.strength for group in meter.result() if group.frames >= 4]
+            verdicts.append(leak(pair.mic, other.far, rate_hz=RATE_HZ).verdict)
+    row = (len(verdicts), verdicts.count("echo"), verdicts.count("unjudged"), len(heights), max(heights))
+    show("Strangers", ("pairs", "false", "unjudged", "groups", "highest sigmas"), [row])
+
+
+def speed(known: dict[str, Method]) -> None:
+    """Show how many times faster than real time each method is, on one core."""
+    random = np.random.default_rng(SEED + 4)
+    case = next(in_rooms(1, window_s=60.0, lags_s=(0.1, 0.2), random=random))
+    rows = []
+    for method, ask in known.items():
+        ask(case.mic[: 4 * RATE_HZ], case.far[: 4 * RATE_HZ])
+        began = time.process_time()
+        ask(case.mic, case.far)
+        rows.append((method, 60.0 / (time.process_time() - began)))
+    show("Speed", ("method", "x real time"), rows)
+
+
+if __name__ == "__main__":
+    main()
