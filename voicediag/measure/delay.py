@@ -32,8 +32,11 @@ __all__ = ["GRID_HZ", "DelayMeter", "LagGroup", "Samples", "lag_curve"]
 # The microphone's power is what hides the echo; the far end keeps half of its own, so that loud moments count for more.
 MIC_EXPONENT = 1.25
 FAR_EXPONENT = 0.5
+# What a room colours for good is levelled by so much in the sum: phones take the low half of an echo away.
+PATH_EXPONENT = 0.3
+LEVEL_FLOOR = 0.05
 
-FRAME = 4_096
+FRAME = 8_192
 FRAME_S = FRAME / GRID_HZ
 # Telephone and Bluetooth paths reach 0.4 s, queues of synthetic speech seconds; a reference logged late turns up early.
 EARLIEST_S = -FRAME_S
@@ -42,12 +45,12 @@ LATEST_S = EARLIEST_S + SEGMENTS * FRAME_S
 GROUP_FRAMES = 16
 # A frame hears the echo by itself where its own curve rises this high within a millisecond of the group's lag.
 HEARD_SIGMAS = 4.0
-NEAR_LAGS = 8
+NEAR_LAGS = 16
 # A far end below this is comfort noise or nothing, whatever the play-out gain.
 QUIET_RMS = 10 ** (-60 / 20)
 MAD_TO_SIGMA = 1.4826
 # Envelopes are compared in steps of 16 ms, half a window of the whitening.
-STEP = 128
+STEP = 256
 # Farther than a room's early reflections and a voice's pitch reach.
 APART_S = 0.128
 # Where strangers' envelopes hardly meet, a few samples would decide: as if they met at this share of their mean.
@@ -112,7 +115,7 @@ class _Sum:
     def curve(self) -> tuple[Samples, float]:
         """Return the magnitude of the lag curve, shape (lags,), and its robust sigma, both in strangers' spreads."""
         # Between two steps the nearer one serves: envelopes change slowly.
-        rows = np.fft.irfft(self.cross, axis=-1)[..., :FRAME].reshape(-1, STEP)
+        rows = np.fft.irfft(_levelled(self.cross), axis=-1)[..., :FRAME].reshape(-1, STEP)
         live = self.chance > LEAST_MEETING * self.chance.max(initial=0.0)
         if not live.any():
             return np.zeros(rows.size, np.float32), 1.0
@@ -124,7 +127,9 @@ class _Sum:
     def height(self, lag: int) -> float:
         """Return the highest magnitude within a millisecond of a lag, in strangers' spreads."""
         segment, within = divmod(lag, FRAME)
-        near = np.fft.irfft(self.cross[segment])[max(0, within - NEAR_LAGS) : min(FRAME, within + NEAR_LAGS + 1)]
+        near = np.fft.irfft(_levelled(self.cross[segment]))[
+            max(0, within - NEAR_LAGS) : min(FRAME, within + NEAR_LAGS + 1)
+        ]
         return float(np.abs(near).max()) / float(np.sqrt(max(self.chance[lag // STEP], TINY)))
 
 
@@ -238,6 +243,14 @@ class _Feed:
 def _spectrum(samples: Samples) -> NDArray[np.complex64]:
     """Return spectra long enough that no lag of a segment wraps around onto another."""
     return np.fft.rfft(samples, 2 * FRAME).astype(np.complex64, copy=False)
+
+
+def _levelled(cross: NDArray[np.complex64]) -> NDArray[np.complex64]:
+    """Return cross-spectra, shape (..., bins), with their bins brought nearer to each other, as strong as before."""
+    size = np.abs(cross)
+    mean = np.sqrt(np.square(size).mean(axis=-1, keepdims=True)) + np.float32(TINY)
+    level = (size / mean + np.float32(LEVEL_FLOOR)) ** np.float32(-PATH_EXPONENT)
+    return np.asarray(cross * level, np.complex64)
 
 
 def _found(segments: NDArray[np.complex64], mic: Samples, far: Samples) -> _Sum:

@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 Samples: TypeAlias = NDArray[np.float32]
 Power: TypeAlias = NDArray[np.float32]
 
-GRID_HZ = 8_000
-BAND_HZ = (300.0, 3_600.0)
+GRID_HZ = 16_000
+BAND_HZ = (300.0, 7_200.0)
 # Long enough to part the harmonics of a voice, short enough to part its syllables: half and twice find less.
-WINDOW = 256
+WINDOW = 512
 HOP = WINDOW // 2
 # A bin this far below its own mean holds rounding noise or what a codec left out, and whitening would raise it.
 FLOOR_SHARE = 1e-3
