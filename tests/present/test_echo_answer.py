@@ -240,3 +240,24 @@ class TestTheCommand:
         code, told, _ = run(tmp_path / "mic.wav")
         assert code == 2
         assert "no agent track" in told
+
+
+class TestFollowing:
+    def test_a_call_that_is_over_shows_its_light_and_then_the_answer(self):
+        code, told, light = run(RECORDINGS / "echo-leak" / "speakerphone-187ms.vds", "--follow")
+        assert code == 1
+        assert told.startswith("ECHO")
+        assert "ECHO: the agent comes back after 187 ms, 18 dB below what was played" in light
+
+    def test_the_newest_call_of_a_folder_is_taken(self, tmp_path):
+        (tmp_path / "call.vds").symlink_to(RECORDINGS / "clean" / "cooking.vds", target_is_directory=True)
+        code, told, light = run(tmp_path, "--follow", "--json")
+        assert code == 0
+        assert json.loads(told)["verdict"] == "clear"
+        assert "no echo so far" in light
+
+    def test_a_file_does_not_grow(self, tmp_path):
+        soundfile.write(tmp_path / "mic.wav", voice(1), RATE_HZ)
+        code, told, complaint = run(tmp_path / "mic.wav", "--follow")
+        assert (code, told) == (2, "")
+        assert "expected one folder with --follow" in complaint

@@ -38,6 +38,7 @@ Png = Annotated[Path | None, typer.Option(help="Also write the picture to this f
 TryIt = Annotated[bool, typer.Option("--try-out", help="Also run the recording through a real echo canceller.")]
 Name = Annotated[str, typer.Option(help="Which one: aec3, livekit or pyaec.")]
 Out = Annotated[Path | None, typer.Option(help="Write the microphone before and after it into this folder, as WAV.")]
+Follow = Annotated[bool, typer.Option("--follow", help="Say it while the call is being recorded, then as always.")]
 
 
 @app.command()
@@ -51,11 +52,15 @@ def echo(
     try_out: TryIt = False,
     canceller: Name = "aec3",
     out: Out = None,
+    follow: Follow = False,
 ) -> None:
     """Say whether the microphone hears the agent: how late, how loud, where, and what came of it.
 
     Two files must have begun at the same time; their rates may differ. Exits 0 when clear, 1 with an echo, 2 when it
     cannot be told.
+
+    With --follow, a folder that `voicediag relay` or `record` is writing to: the light comes after two seconds of the
+    agent's speech. It is another process, and cannot disturb the call.
 
     Example: `voicediag echo mic.wav speaker.wav --png echo.png --try-out`
     """
@@ -63,6 +68,8 @@ def echo(
     from voicediag.detect.examination import Examination
     from voicediag.present import echo_answer, tried
 
+    if follow:
+        paths = [_followed(paths or [])]
     session = _session(paths or [], user, agent)
     with progress_bar(shown=not as_json) as progress:
         exam = Examination(session, progress)
@@ -89,6 +96,15 @@ def _session(paths: list[Path], user: str, agent: Path | None) -> Session:
         refuse("expected one session, or MIC and SPEAKER", f"{len(paths)} paths")
     with input_errors():
         return loads[0]()
+
+
+def _followed(paths: list[Path]) -> Path:
+    """Follow the call that is named, or the newest one, until it is over."""
+    from voicediag.cli.following import followed
+
+    if len(paths) != 1 or not paths[0].is_dir():
+        refuse("expected one folder with --follow: NAME.vds or the folder of the sessions", str(len(paths)))
+    return followed(paths[0])
 
 
 def _tried(session: Session, canceller: str) -> TryOut:
