@@ -149,6 +149,27 @@ def test_an_echo_that_is_heard_for_a_moment_has_no_drift():
     assert "only" in found.drift_reason
 
 
+def test_a_queue_that_jumps_to_and_fro_is_wander_and_no_loss():
+    agent, mic = rich_agent(LONG_S), echoing(LONG_S)
+    # 10 ms are lost and put back by turns.
+    for index, at_s in enumerate((32.0, 28.5, 25.0, 18.2, 11.1, 5.3)):
+        start = round(at_s * RATE_HZ)
+        back = np.concatenate((mic[:start], mic[start - 160 : start], mic[start:]))
+        mic = without(mic, at_s, 160) if index % 2 else back
+    found = moved(mic, agent)
+    assert len(found.jumps) == 6
+    assert found.mic_lost is None
+    assert found.reference_lost is None
+    assert found.wander_ms == pytest.approx(10, abs=1)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 1e30])
+def test_samples_that_are_no_sound_are_silence_or_noise(wrong):
+    agent, mic = rich_agent(20.0), echoing(20.0).copy()
+    mic[5 * RATE_HZ : 5 * RATE_HZ + 800] = wrong
+    assert moved(mic, agent).drift_ppm == pytest.approx(0, abs=5)
+
+
 def test_nothing_heard_is_nothing_told():
     found = motion(reader(room(1)), reader(room(2)), mic_rate_hz=RATE_HZ, speaker_rate_hz=RATE_HZ, heard=[])
     assert found.drift_ppm is None

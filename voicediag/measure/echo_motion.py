@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from voicediag.measure.drift import drift, spread_s
+from voicediag.measure.drift import LEAST_BINS, drift, spread_s
 from voicediag.measure.echo_track import EchoFollower, Jump, LagTrack, Reader, blocks
 from voicediag.measure.staircase import LEAST_STEPS, Staircase, staircase
 from voicediag.spans import Span
@@ -45,7 +45,7 @@ class EchoMotion:
     drift_reason : str
         Why no drift can be told.
     wander_ms : float or None
-        Spread of nine tenths of the lags once the drift and what was lost are taken out.
+        Spread of nine tenths of the lags once the drift and what was lost are taken out; None with a few seconds only.
     jumps : tuple of Jump
         In order of time.
     mic_lost, reference_lost : Staircase or None
@@ -106,7 +106,9 @@ def told(track: LagTrack, *, rate_hz: int) -> EchoMotion:
     slope = drift(times_s, lags_s, breaks_s=track.breaks_s)
     mic_lost, reference_lost = lost(track.jumps, rate_hz=rate_hz)
     is_loss = mic_lost is not None or reference_lost is not None
-    wander = spread_s(slope.rest_s if is_loss or not track.jumps else _level(times_s, lags_s, slope.ppm))
+    wander = None
+    if slope.seconds >= LEAST_BINS:
+        wander = spread_s(slope.rest_s if is_loss or not track.jumps else _level(times_s, lags_s, slope.ppm))
     return EchoMotion(
         drift_ppm=slope.ppm,
         drift_error_ppm=slope.error_ppm,

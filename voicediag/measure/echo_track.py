@@ -44,6 +44,8 @@ SAME_STEP_S = 0.25
 KNOWN_FRAMES = 16
 LEAST_KNOWN = 4
 LEAP_SUPPORT = LOST_FRAMES * LEAST_MEAN
+# Far beyond full scale: a file of floats may hold anything.
+MOST = 100.0
 MS = 1_000.0
 
 
@@ -336,9 +338,14 @@ def _until(times_s: NDArray[np.float64], path: Path, span: Span) -> float:
 def _on_grid(read: Reader, span: Span, rate_hz: int) -> Samples:
     """Return a span of a track at the grid's rate."""
     if rate_hz == GRID_HZ:
-        return read(span)
+        return _sane(read(span))
     import soxr
 
-    wide = read(Span(span.start_s - EDGE_S, span.end_s + EDGE_S))
+    wide = _sane(read(Span(span.start_s - EDGE_S, span.end_s + EDGE_S)))
     edge = round(EDGE_S * GRID_HZ)
     return np.asarray(soxr.resample(wide, rate_hz, GRID_HZ, quality="MQ")[edge:-edge], np.float32)
+
+
+def _sane(samples: Samples) -> Samples:
+    """Return samples that can be reckoned with: silence for what is no number, no more than `MOST` for the others."""
+    return np.asarray(np.clip(np.nan_to_num(samples, nan=0.0), -MOST, MOST), np.float32)
