@@ -217,12 +217,12 @@ class EchoFollower:
     def _between(self, span: Span, room: Room, lags: tuple[int, int]) -> Span:
         """Return when the lag changed, at the microphone, that changed within a span of the far end."""
         low = min(lags)
-        start_s, end_s = span.start_s - 1.0, span.end_s + 1.0
+        reach_s = abs(lags[1] - lags[0]) / GRID_HZ
+        start_s, end_s = span.start_s - 1.0, span.end_s + 1.0 + reach_s
         speaker = _on_grid(self.speaker, Span(start_s, end_s), self.speaker_rate_hz)
         heard_s = start_s + low / GRID_HZ
-        reach_s = abs(lags[1] - lags[0]) / GRID_HZ
         mic = _on_grid(self.mic, Span(heard_s, heard_s + end_s - start_s + reach_s), self.mic_rate_hz)
-        within = (GRID_HZ, speaker.size - GRID_HZ)
+        within = (GRID_HZ, GRID_HZ + round(span.duration_s * GRID_HZ))
         early, late = lag_steps.place(mic, speaker, room, (lags[0] - low, lags[1] - low), within)
         return Span(heard_s + early / GRID_HZ, heard_s + late / GRID_HZ)
 

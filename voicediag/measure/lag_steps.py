@@ -119,19 +119,21 @@ def place(
     lags : tuple of int
         Samples, before and after.
     within : tuple of int
-        Samples of the speaker between which to look.
+        Samples of the speaker that are still heard at the first lag, and already at the second.
     """
     from scipy.fft import irfft, next_fast_len, rfft
 
-    start, end = max(0, within[0] - MARGIN), min(speaker.size, within[1] + MARGIN)
     low, high = min(lags), max(lags)
+    # The microphone hears what was said just before the step at the one lag, and what was said after it at the other.
+    heard = [moment + lag - low for moment, lag in zip(within, lags, strict=True)]
+    start, end = max(0, min(heard) - MARGIN), min(speaker.size, max(heard) + MARGIN)
     pad = ROOM_BEFORE + ROOM_AFTER + high - low
     far, near = _cut(speaker, start - pad, end + pad), _cut(mic, start + low - pad, end + low + pad)
     length = next_fast_len(far.size + ROOM_AFTER, real=True)
-    heard = irfft(_white(rfft(far, length), length) * rfft(_taps(room, length)), length)
+    said = irfft(_white(rfft(far, length), length) * rfft(_taps(room, length)), length)
     near = irfft(_white(rfft(near, length), length), length)
     at = np.arange(pad, pad + end - start)
-    early, late = (heard[at - (lag - low)] for lag in lags)
+    early, late = (said[at - (lag - low)] for lag in lags)
     running = np.concatenate(([0.0], np.cumsum(near[at] * (early - late) / _power(near[at]), dtype=np.float64)))
     gain = running.max() - max(0.0, float(running[-1]))
     good = np.flatnonzero(running >= running.max() - AS_GOOD * gain)
