@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
@@ -27,7 +29,7 @@ from benchmarks.echo_material import (
 from benchmarks.echo_peers import Method, methods
 from benchmarks.table import show
 from voicediag.measure.delay import DelayMeter
-from voicediag.measure.echo import STRONG_SIGMAS, leak
+from voicediag.measure.echo import EVEN_SIGMAS, ODDS_PER_SIGMA, STRONG_SIGMAS, leak
 
 SEED = 20_261_121
 FALSE_SHARE = 0.01
@@ -40,11 +42,12 @@ def main() -> None:
     found(methods())
     delays(methods())
     losses()
+    calibration()
     strangers()
     speed(methods())
 
 
-def found(known: dict[str, Method]) -> None:
+def found(known: Mapping[str, Method]) -> None:
     """Show the share of echoes that each method finds."""
     random = np.random.default_rng(SEED)
     material = {
@@ -89,7 +92,7 @@ def area(yes: np.ndarray, no: np.ndarray) -> float:
     return float(np.mean(yes[:, None] > no) + 0.5 * np.mean(yes[:, None] == no))
 
 
-def delays(known: dict[str, Method]) -> None:
+def delays(known: Mapping[str, Method]) -> None:
     """Show how far each method's delay is from the truth: the first arrival or the strongest tap."""
     random = np.random.default_rng(SEED + 1)
     rooms = [case for case in in_rooms(60, window_s=10.0, lags_s=(-0.4, 4.8), random=random) if case.is_echo]
@@ -123,6 +126,34 @@ def losses() -> None:
     show("Loss in measured rooms, 6 to 30 dB", ("echoes", "found", "loss told", "median dB", "within 1 dB"), [row])
 
 
+def calibration() -> None:
+    """Show how often there is an echo where its probability is told as so much, on sources that were not fitted."""
+    random = np.random.default_rng(SEED + 5)
+    cases = [
+        case
+        for ratio_db in (-20, -30, -40)
+        for window_s in (2.0, 4.0, 8.0)
+        for case in under_talkers(ratio_db, window_s, fitted=False, count=20, random=random)
+    ]
+    heights = np.array([methods()["voicediag"](case.mic, case.far)[0] for case in cases])
+    truth = np.array([case.is_echo for case in cases])
+    told = 1 / (1 + np.exp(-ODDS_PER_SIGMA * (heights - EVEN_SIGMAS)))
+    # An echo is to be as likely as none: there are two strangers to each.
+    weights = np.where(truth, 1.0, truth.sum() / (~truth).sum())
+    rows = []
+    for low, high in pairwise((0.0, 0.05, 0.3, 0.7, 0.95, 1.01)):
+        here = (told >= low) & (told < high)
+        if here.any():
+            rows.append(
+                (
+                    f"{low:g} to {min(high, 1):g}", int(here.sum()),
+                    float(np.average(told[here], weights=weights[here])),
+                    float(np.average(truth[here], weights=weights[here])),
+                )
+            )  # fmt: skip
+    show("Probability", ("told", "clips", "mean told", "echoes"), rows)
+
+
 def strangers() -> None:
     """Show how high a stranger gets in all groups of all mismatched pairs."""
     random = np.random.default_rng(SEED + 3)
@@ -141,7 +172,7 @@ def strangers() -> None:
     show("Strangers", ("pairs", "false", "unjudged", "groups", "highest sigmas"), [row])
 
 
-def speed(known: dict[str, Method]) -> None:
+def speed(known: Mapping[str, Method]) -> None:
     """Show how many times faster than real time each method is, on one core."""
     random = np.random.default_rng(SEED + 4)
     case = next(in_rooms(1, window_s=60.0, lags_s=(0.1, 0.2), random=random))

@@ -8,8 +8,8 @@ from scenes import RATE_HZ, agent_voice, room, voice
 
 from voicediag import signals
 from voicediag.measure.delay import LagGroup
-from voicediag.measure.echo import MARGIN_DB, leak, settled, trace
-from voicediag.measure.echo_path import EchoPath, PathMeter
+from voicediag.measure.echo import EVEN_SIGMAS, MARGIN_DB, leak, settled, trace
+from voicediag.measure.echo_path import LONG_FRAME_S, PATH_FRAME_S, EchoPath, PathMeter
 from voicediag.spans import Span
 
 
@@ -109,12 +109,33 @@ def test_strangers_are_clear_with_a_bound():
 def test_a_loss_that_chance_could_have_made_is_not_told():
     groups = [group(0, 0.2, 30)]
 
-    def path_at(_spans, lag_s):
+    def path_at(_spans, lag_s, **_frames):
         return EchoPath(erl_db=20.0 + MARGIN_DB - 0.1 if lag_s != 0.2 else 20.0, near_share=0.5)
 
     echo = settled(trace(groups), groups, path_at)
     assert echo.verdict == "echo"
     assert echo.erl_db is None
+
+
+def test_a_probability_is_even_where_chance_and_echo_meet_and_is_not_told_where_nothing_is():
+    assert trace([group(0, 0.2, EVEN_SIGMAS)]).probability == pytest.approx(0.5)
+    assert trace([group(0, 0.2, 8.0)]).probability > 0.99
+    assert trace([group(0, 0.2, 4.0)]).probability < 0.05
+    assert trace([]).probability is None
+
+
+def test_a_room_that_rings_for_a_second_loses_a_tenth_of_a_decibel_in_long_frames(rng):
+    agent = agent_voice(4, duration_s=40)
+    tail = rng.standard_normal(RATE_HZ) * 10 ** (-3 * np.arange(RATE_HZ) / RATE_HZ)
+    ringing = np.convolve(agent, tail)[: agent.size]
+    ringing *= np.sqrt(np.square(agent).sum() / np.square(ringing).sum()) * 10 ** (-20 / 20)
+    losses = []
+    for frame_s in (PATH_FRAME_S, LONG_FRAME_S):
+        meter = PathMeter(RATE_HZ, RATE_HZ, frame_s)
+        meter.push(ringing.astype(np.float32), agent)
+        losses.append(meter.result().erl_db)
+    assert losses[0] > losses[1] > 19.5
+    assert losses[1] == pytest.approx(20, abs=1)
 
 
 def test_the_same_hum_in_both_tracks_is_not_an_echo(rng):

@@ -22,7 +22,7 @@ from voicediag.measure.erle import Erle
 from voicediag.spans import Span, SpanSet
 
 ID = "echo-leak"
-STRENGTH = Limit(STRONG_SIGMAS, "robust sigmas", "benchmarks/echo: no group of strangers' speech reached 7.0 sigmas")
+STRENGTH = Limit(STRONG_SIGMAS, "robust sigmas", "benchmarks/echo: the highest of 663 groups of strangers reached 7.49")
 LEAST_ERL = Limit(46.0, "dB ERL", "3GPP TS 26.131, echo loss of a terminal in single talk")
 LOUD_ERL = Limit(25.0, "dB ERL", "house rule: sets the severity, decides no verdict")
 # Sound needs 3 ms a metre: what comes back sooner did not go through a room.

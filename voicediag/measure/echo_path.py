@@ -16,13 +16,18 @@ Differences from other tools
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voicediag.measure.delay import Samples
 
+if TYPE_CHECKING:
+    from voicediag.spans import SpanSet
+
 PATH_FRAME_S = 0.512
+LONG_FRAME_S = 1.024
 PATH_LOW_HZ = 100.0
 PATH_NYQUIST_SHARE = 0.9
 # Pairs of frames are what is averaged: with fewer than this there are too few.
@@ -49,6 +54,13 @@ class EchoPath:
     near_share: float
 
 
+class PathAt(Protocol):
+    """Measures the path over some spans of the far end at a lag in seconds."""
+
+    def __call__(self, spans: SpanSet, lag_s: float, *, frame_s: float = PATH_FRAME_S) -> EchoPath | None:
+        """Return the path, or None where there is too little to measure it."""
+
+
 @dataclass(slots=True)
 class PathMeter:
     """Measures an echo path over stretches in which the lag is known.
@@ -57,16 +69,23 @@ class PathMeter:
     ----------
     mic_rate_hz, speaker_rate_hz : int
         Rates of the two tracks; they need not be equal.
+    frame_s : float
+        What a room sends later than this is missed, and of what it sends earlier a part; with longer frames there are
+        fewer of them, and chance comes closer.
     """
 
     mic_rate_hz: int
     speaker_rate_hz: int
+    frame_s: float = PATH_FRAME_S
     _frames: int = 0
     _sums: NDArray[np.complex128] | None = field(default=None, repr=False)
 
     def push(self, mic: Samples, speaker: Samples) -> None:
         """Take a stretch of both tracks, the microphone's already earlier by the lag; float32, shape (frames,)."""
-        ear, mouth = _spectra(mic, self.mic_rate_hz), _spectra(speaker, self.speaker_rate_hz)
+        ear, mouth = (
+            _spectra(track, rate_hz, self.frame_s)
+            for track, rate_hz in ((mic, self.mic_rate_hz), (speaker, self.speaker_rate_hz))
+        )
         frames, bins = min(ear.shape[0], mouth.shape[0]), min(ear.shape[1], mouth.shape[1])
         if not frames:
             return
@@ -98,15 +117,15 @@ class PathMeter:
         return EchoPath(erl_db=erl_db, near_share=max(0.0, 1 - echo / float(near.sum())))
 
 
-def _spectra(samples: Samples, rate_hz: int) -> NDArray[np.complex64]:
+def _spectra(samples: Samples, rate_hz: int, frame_s: float) -> NDArray[np.complex64]:
     """Return Hann-windowed spectra at half overlap, shape (frames, bins), amplitude independent of the rate."""
-    size = round(PATH_FRAME_S * rate_hz)
+    size = round(frame_s * rate_hz)
     if samples.size < size:
         return np.zeros((0, 1), np.complex64)
     frames = np.lib.stride_tricks.sliding_window_view(samples, size)[:: size // 2]
-    high = round(PATH_NYQUIST_SHARE * rate_hz / 2 * PATH_FRAME_S)
+    high = round(PATH_NYQUIST_SHARE * rate_hz / 2 * frame_s)
     window = np.hanning(size).astype(np.float32) / np.float32(size)
-    spectra = np.fft.rfft(frames * window)[:, round(PATH_LOW_HZ * PATH_FRAME_S) : high]
+    spectra = np.fft.rfft(frames * window)[:, round(PATH_LOW_HZ * frame_s) : high]
     return spectra.astype(np.complex64, copy=False)
 
 

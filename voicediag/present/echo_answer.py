@@ -45,6 +45,7 @@ def structured(report: EchoReport) -> dict[str, Any]:
         "drift_ppm": echo and echo.drift_ppm,
         "wander_ms": echo and echo.wander_ms,
         "strength_sigmas": echo and echo.strength,
+        "probability": echo and echo.probability,
         "far_end_s": echo and echo.far_end_s,
         "confidence": finding and finding.confidence,
     }
