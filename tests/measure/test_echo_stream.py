@@ -116,3 +116,13 @@ def test_memory_does_not_grow_though_one_track_never_comes():
     tracemalloc.stop()
     assert after - before < 1_000_000
     assert meter.now.at_s >= 100 - MOST_AHEAD_S - 1
+
+
+def test_samples_that_are_no_numbers_are_silence():
+    agent = agent_voice(1, duration_s=8)
+    mic = voice(12, duration_s=8)
+    mic[RATE_HZ : RATE_HZ + 100] = np.nan
+    agent[2 * RATE_HZ] = np.inf
+    seen = readings(mic, agent)
+    assert {now.verdict for now in seen} == {"unjudged", "clear"}
+    assert all(np.isfinite(now.strength) for now in seen if now.strength is not None)

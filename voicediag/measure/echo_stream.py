@@ -242,6 +242,9 @@ class _Feed:
     def push(self, samples: Samples) -> None:
         """Add samples at the track's own rate."""
         self._frames += samples.size
+        if not np.isfinite(samples).all():
+            # A file of floats may hold what is no number, and one of them would be in every sum from there on.
+            samples = np.where(np.isfinite(samples), samples, np.float32(0))
         if self._stream is not None:
             samples = self._stream.resample_chunk(samples)
         self._sound = np.concatenate((self._sound, samples))
