@@ -7,6 +7,9 @@ off: the ERLE over the second half, median and quartiles. Limits were read off t
 ``python -m benchmarks.canceller classes`` prints which class some of the same faults are given. The limits were chosen
 with the pairs at hand in which only the far end speaks; those in which both do were looked at once they stood, and are
 reported apart. Short clips are repeated to `LONG_S`, for a clock's skew needs half a minute.
+
+``python -m benchmarks.canceller alone`` prints how well `measure.single_talk` tells the agent alone from both voices,
+where the user's stem is known.
 """
 
 from __future__ import annotations
@@ -22,11 +25,13 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import soxr
+from numpy.typing import NDArray
 
 from benchmarks.table import show
 from voicediag.detect.canceller_failure import failure_of
 from voicediag.detect.examination import Examination
 from voicediag.measure.echo import leak
+from voicediag.measure.single_talk import WINDOW_S, single_talk
 from voicediag.session import ArraySource, Samples, Session, Track
 from voicediag.tune.cancellers import CANCELLERS, RATE_HZ
 
@@ -36,6 +41,7 @@ BOTH = "doubletalk"
 # Every other pair with both voices would take minutes more and say the same: of each source the first ones.
 EACH_SOURCE = 3
 FRAME = RATE_HZ // 100
+WINDOW = round(WINDOW_S * RATE_HZ)
 SEEDS = 3
 LONG_S = 44.0
 
@@ -59,7 +65,9 @@ def main() -> None:
     if not folder.is_dir():
         sys.exit(f"no pairs at {folder}; VOICEDIAG_DATA names the folder that holds echo/manifest.csv")
     clips = list(_clips(folder, ALONE))
-    if sys.argv[1:] == ["classes"]:
+    if sys.argv[1:] == ["alone"]:
+        _alone(folder)
+    elif sys.argv[1:] == ["classes"]:
         _classes("only the far end speaks", clips)
         _classes("both speak", _first_of_each(_clips(folder, BOTH)))
     else:
@@ -237,6 +245,31 @@ def _classes(title: str, clips: list[Clip]) -> None:
         wrong = {why: count for why, count in told.items() if why not in {wanted, None}}
         rows.append([name, wanted, len(clips), told[wanted], told[None], ", ".join(map(str, wrong)) or "–"])
     show(f"{title}: {len(clips)} clips", ("fault", "class", "runs", "right", "not told", "wrong"), rows)
+
+
+def _alone(folder: Path) -> None:
+    """Print how many windows are told to hold the agent alone, by how loud the user's stem is beside the echo."""
+    told: dict[str, list[bool]] = {"user 10 dB below the echo and less": [], "user 5 dB below the echo and more": []}
+    for row in csv.DictReader((folder / "manifest.csv").read_text(encoding="utf-8").splitlines()):
+        if row["echo_label"] != "1" or not row["file_near"] or not row["scenario"].startswith(BOTH):
+            continue
+        mic, far, near = (_read(folder / row[name]) for name in ("file_mic", "file_far", "file_near"))
+        frames = min(mic.size, far.size, near.size) // WINDOW * WINDOW
+        mic, far, near = mic[:frames], far[:frames], near[:frames]
+        delay_ms = leak(mic, far, rate_hz=RATE_HZ).delay_ms
+        if delay_ms is None:
+            continue
+        agent = single_talk(mic, far, rate_hz=RATE_HZ, lag_s=delay_ms / 1_000).agent
+        echo, user = (_window_powers(sound) for sound in (mic - near, near))
+        loud, beside_db = echo > np.percentile(echo, 90) / 100, 10 * np.log10((user + 1e-12) / (echo + 1e-12))
+        told["user 10 dB below the echo and less"] += agent[loud & (beside_db < -10)].tolist()
+        told["user 5 dB below the echo and more"] += agent[loud & (beside_db > -5)].tolist()
+    rows = [[name, len(windows), float(np.mean(windows))] for name, windows in told.items()]
+    show("measure.single_talk: windows that are told to hold the agent alone", ("", "windows", "share"), rows)
+
+
+def _window_powers(sound: Samples) -> NDArray[np.float64]:
+    return np.asarray(np.mean(sound.reshape(-1, WINDOW).astype(np.float64) ** 2, axis=1))
 
 
 def _long(clip: Clip) -> Pair:
