@@ -12,8 +12,11 @@ from voicediag import signals
 from voicediag.detect import canceller_class, canceller_failure, canceller_motion, echo_leak
 from voicediag.detect.canceller_at_work import taken_off
 from voicediag.detect.canceller_failure import failure_of, kind_of
-from voicediag.detect.examination import Examination
+from voicediag.detect.canceller_motion import holds_still, motion_failure
+from voicediag.detect.examination import Examination, Leak
 from voicediag.detect.finding import Limit
+from voicediag.measure.echo import Echo
+from voicediag.measure.echo_motion import EchoMotion
 from voicediag.spans import Span
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +78,6 @@ def test_the_page_has_the_classes():
         ("capture-drops", lambda: cut(echo()), agent, "lost_ms", 0.5 * DURATION_S * 10),
         ("reference-drops", echo, lambda: cut(agent()), "lost_ms", 0.5 * DURATION_S * 10),
         ("two-engines", lambda: breathing(echo()), agent, "wander_ms", 20),
-        ("clock-skew", lambda: echo(drift_ppm=700.0), agent, "drift_ppm", 700),
         ("late-echo", lambda: echo(delay_ms=640.0), agent, "delay_ms", 640),
         ("early-echo", lambda: echo(delay_ms=-25.0), agent, "delay_ms", -25),
         ("quiet-reference", echo, lambda: agent() * np.float32(0.03), "reference_dbov", -24 + 20 * np.log10(0.03)),
@@ -88,6 +90,19 @@ def test_each_class_is_told_with_its_number(why, mic, speaker, key, value):
     assert found is not None
     assert found.why == why
     assert found.measure[key] == pytest.approx(value, rel=0.15, abs=3 if key != "overdriven_share" else 0.35)
+
+
+@pytest.mark.parametrize(("drift_ppm", "why"), [(-700.0, "clock-skew"), (700.0, "clock-skew"), (400.0, None)])
+def test_two_clocks_are_told_by_their_drift(drift_ppm, why):
+    motion = EchoMotion(drift_ppm=drift_ppm, wander_ms=0.1, followed_s=40.0)
+    leak = Leak(
+        mic="user-sent",
+        speaker="agent-played",
+        echo=Echo(verdict="echo", delay_ms=90.0, drift_ppm=drift_ppm, wander_ms=0.1, motion=motion),
+    )
+    failure = motion_failure(leak)
+    assert (failure.why if failure else None) == why
+    assert not holds_still(leak)
 
 
 def test_lost_buffers_that_were_filled_with_zeros_are_no_drops():

@@ -102,7 +102,8 @@ def test_only_the_part_that_was_asked_for_is_tried(tenth):
 def test_an_agent_that_hardly_speaks_is_not_judged(tenth):
     agent = agent_voice(1)
     agent[2 * RATE_HZ :] = 0
-    result = try_out(session_of({"user-sent": voice(1), "agent-played": agent}))
+    mic = signals.leak(agent, rate_hz=RATE_HZ, delay_ms=100, erl_db=6).echo + voice(9)
+    result = try_out(session_of({"user-sent": mic.astype(np.float32), "agent-played": agent}))
     assert result.erle.steady_db is None
     assert "cannot be told" in result.sentence
 
