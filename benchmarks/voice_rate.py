@@ -5,7 +5,7 @@
 through G.711. Only sources count of which no voice was fitted (`HELD_BACK`), at most `MOST_A_SOURCE` voices of each. A
 second folder beside it, whose name ends in ``-moved``, holds the same voices with pitch, vocal tract and pace moved
 apart to the edges of the human range, as stand-ins for children, deep voices and fast talkers: all that is found there
-is false.
+is false, as is all that is found in a folder of sounds without a voice that is named after it.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ class Heard:
     sound: str
     length_s: int
     margin: float
+    likeness: float
     named_hz: int
     moved: bool
 
@@ -65,7 +66,7 @@ class Heard:
 def main() -> None:
     """Print the tables."""
     if len(sys.argv) < 2:
-        sys.exit("usage: python -m benchmarks.voice_rate FOLDER")
+        sys.exit("usage: python -m benchmarks.voice_rate FOLDER [NOISES]")
     folder, heard = Path(sys.argv[1]), []
     took_s = listened_s = 0.0
     plays = [(each, False) for each in _chosen(folder)] + [(each, True) for each in _chosen(Path(f"{folder}-moved"))]
@@ -80,9 +81,11 @@ def main() -> None:
                 began_s = process_time()
                 rate = voice_rate.listen(part, declared_hz, voices.others_hz(declared_hz))
                 took_s, listened_s = took_s + process_time() - began_s, listened_s + length_s
-                told = (rate.margin_nats, rate.actual_hz)
+                told = (rate.margin_nats, rate.likeness_nats, rate.actual_hz)
                 heard.append(Heard(path.parent.name, pair_hz, sound, length_s, *told, moved))
     _tables(heard)
+    if len(sys.argv) > 2:
+        _noises(Path(sys.argv[2]))
     print(f"{60 * took_s / max(listened_s, 1):.2f} s of CPU for a minute of speech")
 
 
@@ -157,10 +160,31 @@ def _tables(heard: list[Heard]) -> None:
     )
 
 
+def _found(margin: float, likeness: float) -> bool:
+    return margin >= voices.FAR.value and _voice(margin, likeness)
+
+
+def _voice(margin: float, likeness: float) -> bool:
+    return likeness >= voices.VOICE.value or abs(margin) >= voices.SURE.value
+
+
+def _noises(folder: Path) -> None:
+    """Print what is found where nobody speaks."""
+    looks, wrong = 0, 0
+    for path in sorted(each for each in folder.rglob("*") if each.suffix in {".flac", ".ogg", ".wav"}):
+        samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+        speech, others = _speech(samples[:, 0], rate_hz)[: 30 * rate_hz], voices.others_hz(rate_hz)
+        rate = voice_rate.listen(speech, rate_hz, others)
+        looks += rate.stretches > 0
+        wrong += _found(rate.margin_nats, rate.likeness_nats)
+    print(f"{wrong} of {looks} sounds without a voice were called a voice at another rate")
+
+
 def _quiet(looks: list[Heard]) -> list[object]:
     margins = np.array([each.margin for each in looks] or [np.nan])
-    wrong, doubtful = int((margins >= voices.FAR.value).sum()), int((margins > voices.SAFE.value).sum())
-    return [len(looks), wrong, doubtful - wrong, float(margins.max()), float(np.quantile(margins, 0.99))]
+    wrong = sum(_found(each.margin, each.likeness) for each in looks)
+    right = sum(each.margin <= voices.SAFE.value and _voice(each.margin, each.likeness) for each in looks)
+    return [len(looks), wrong, len(looks) - wrong - right, float(margins.max()), float(np.quantile(margins, 0.99))]
 
 
 def _recall(heard: list[Heard], sound: str, length_s: int) -> list[object]:
@@ -168,7 +192,7 @@ def _recall(heard: list[Heard], sound: str, length_s: int) -> list[object]:
     found, named = 0, 0
     for pair_hz in PAIRS_HZ:
         looks = [e for e in heard if (e.pair_hz, e.sound, e.length_s) == (pair_hz, sound, length_s)]
-        hits = [each for each in looks if each.margin >= voices.FAR.value]
+        hits = [each for each in looks if _found(each.margin, each.likeness)]
         found, named = found + len(hits), named + sum(each.named_hz == pair_hz[0] for each in hits)
         row.append(f"{len(hits) / len(looks):.3f} of {len(looks)}" if looks else None)
     return [*row, named / found if found else None]

@@ -118,10 +118,19 @@ def test_words_at_an_ordinary_pace_take_the_finding_back():
     ],
 )
 def test_two_witnesses_decide_what_one_leaves_open(margin_nats, syllables_per_s, wrong, right):
-    rate = VoiceRate(speech_s=9, stretches=8, speed=1.4, actual_hz=16_000, margin_nats=margin_nats)
+    rate = VoiceRate(speech_s=9, stretches=8, speed=1.4, actual_hz=16_000, margin_nats=margin_nats, likeness_nats=2.0)
     track = Track(name="agent-received", source=ArraySource(np.zeros(1, np.float32), 24_000))
     told = Told(track=track, rate=rate, syllables_per_s=syllables_per_s, spans=SpanSet((Span(0, 9),)))
     assert (told.is_wrong, told.is_right) == (wrong, right)
+
+
+def test_what_is_hardly_a_voice_is_unjudged():
+    rate = VoiceRate(speech_s=9, stretches=8, speed=1.4, actual_hz=16_000, margin_nats=2.0, likeness_nats=1.0)
+    track = Track(name="agent-received", source=ArraySource(np.zeros(1, np.float32), 24_000))
+    told = Told(track=track, rate=rate, syllables_per_s=None, spans=SpanSet((Span(0, 9),)))
+    assert not told.is_wrong
+    assert not told.is_right
+    assert "hardly like a voice" in told.reason
 
 
 def test_a_wrong_rate_explains_what_is_heard_of_it():

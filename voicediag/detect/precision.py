@@ -32,7 +32,7 @@ PRECISION: Final[dict[str, float]] = {
     "unanswered-tool-call": 0.95,
     "unflushed-playback": 0.95,
     "unheeded-goaway": 0.95,
-    # Of `python -m benchmarks.voice_rate`: 0 of 498 looks at a voice were false, and 7 of 177 at voices on the edge of
+    # Of `python -m benchmarks.voice_rate`: 0 of 498 looks at a voice were false, and 5 of 177 at voices on the edge of
     # the human range; where frames are counted against a clock it is surer.
     "wrong-rate": 0.95,
 }

@@ -33,9 +33,13 @@ FAR = Limit(
     0.6, "nats a stretch", "benchmarks/voice_rate: of 498 looks at voices as they were made the furthest was 0.52"
 )
 FAR_OF_USERS = Limit(
-    1.1, "nats a stretch", "benchmarks/voice_rate: 2 of 177 looks at voices on the edge of the human range came as far"
+    1.1, "nats a stretch", "benchmarks/voice_rate: none of 177 looks at voices on the edge of the human range"
 )
 SAFE = Limit(-1.0, "nats a stretch", "benchmarks/voice_rate: of voices at 1.5 times their rate 1 in 50 came as low")
+VOICE = Limit(1.75, "nats a stretch", "benchmarks/voice_rate: noises, music and animals had up to 1.53")
+SURE = Limit(
+    3.0, "nats a stretch", "benchmarks/voice_rate: no noise was so far from its declared rate; the furthest 1.65"
+)
 PACE = Limit(5.1, "syllables a second", "40 synthetic voices in English: half within 12 % of it, all within 37 %")
 NEARER = Limit(0.3, "octaves", "house rule: 1.7 standard deviations of how voices differ in pace (0.17 octaves)")
 LEAST_SYLLABLES: Final = 25
@@ -92,14 +96,14 @@ class Told:
         alone = margin >= self.far.value and nearer > -NEARER.value
         # What was spoken in this time is what counts: of a voice that is three times too fast a second holds three.
         enough = self.rate.speech_s * max(1.0, self.speed) >= LEAST_SPEECH.value and self.rate.stretches > 0
-        return enough and (alone or (margin > SAFE.value and nearer >= NEARER.value))
+        return enough and self._is_voice and (alone or (margin > SAFE.value and nearer >= NEARER.value))
 
     @property
     def is_right(self) -> bool:
         """Whether the voice was made at the declared rate, or one near it."""
         margin = self.rate.margin_nats
         together = margin < self.far.value and self.nearer <= -NEARER.value
-        return self._enough and (margin <= SAFE.value or together)
+        return self._enough and self._is_voice and (margin <= SAFE.value or together)
 
     @property
     def reason(self) -> str:
@@ -107,6 +111,8 @@ class Told:
         name, speech_s = self.track.name, self.rate.speech_s
         if not self._enough:
             return f"{name} has {speech_s:.1f} s of speech, and {LEAST_SPEECH.value:g} s tell a voice's rate"
+        if not self._is_voice:
+            return f"what sounds in {name} is hardly like a voice at any rate"
         if self.rate.margin_nats >= self.far.value:
             return (
                 f"the voice of {name} sounds {in_words(self.speed)}, and its words come at an ordinary pace of "
@@ -121,6 +127,10 @@ class Told:
             f"{self.rate.speech_s:.0f} s of speech in {self.track.name} sound as a voice does at "
             f"{self.track.rate_hz:,} Hz, give or take a factor of {LEAST_SPEED.value - 0.05:.1f}"
         )
+
+    @property
+    def _is_voice(self) -> bool:
+        return self.rate.likeness_nats >= VOICE.value or abs(self.rate.margin_nats) >= SURE.value
 
     @property
     def _enough(self) -> bool:

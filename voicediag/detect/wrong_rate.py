@@ -173,6 +173,7 @@ def _evidence(told: Told) -> Evidence:
             "actual_hz": told.rate.actual_hz,
             "heard_speed": told.rate.speed,
             "margin_nats": told.rate.margin_nats,
+            "likeness_nats": told.rate.likeness_nats,
             "speech_s": told.rate.speech_s,
             "syllables_per_s": told.syllables_per_s,
         },

@@ -68,6 +68,9 @@ class VoiceRate:
         The likeliest of the other rates.
     margin_nats : float
         By how much that rate is likelier than any human voice at the declared one, per stretch; 0 without a stretch.
+    likeness_nats : float
+        By how much the likelier of the two is likelier than a speed that is drawn by lot, in the view that suits it
+        best: what is no voice has little.
     """
 
     speech_s: float
@@ -75,6 +78,7 @@ class VoiceRate:
     speed: float | None
     actual_hz: int
     margin_nats: float
+    likeness_nats: float
 
 
 def listen(samples: Samples, declared_hz: int, others_hz: Sequence[int]) -> VoiceRate:
@@ -92,7 +96,9 @@ def listen(samples: Samples, declared_hz: int, others_hz: Sequence[int]) -> Voic
     seen = voice_features.stretches(samples, declared_hz, hop=HOP)
     speech_s = samples.size / declared_hz
     if not len(seen):
-        return VoiceRate(speech_s=speech_s, stretches=0, speed=None, actual_hz=others_hz[0], margin_nats=0.0)
+        return VoiceRate(
+            speech_s=speech_s, stretches=0, speed=None, actual_hz=others_hz[0], margin_nats=0.0, likeness_nats=0.0
+        )
     views = {declared_hz: _told(seen).mean(axis=0)}
     speed = _speed(views[declared_hz])
     actual_hz, margin = _judged(views, declared_hz, others_hz)
@@ -102,7 +108,17 @@ def listen(samples: Samples, declared_hz: int, others_hz: Sequence[int]) -> Voic
             break
         views[actual_hz] = _told(again).mean(axis=0)
         actual_hz, margin = _judged(views, declared_hz, others_hz)
-    return VoiceRate(speech_s=speech_s, stretches=len(seen), speed=speed, actual_hz=actual_hz, margin_nats=margin)
+    # What is a voice at all is plain in the view that comes next to its own rate.
+    made_hz = actual_hz if margin > 0 else declared_hz
+    likely = max(_likely({view_hz: told}, made_hz, OFF_OCTAVES) for view_hz, told in views.items())
+    return VoiceRate(
+        speech_s=speech_s,
+        stretches=len(seen),
+        speed=speed,
+        actual_hz=actual_hz,
+        margin_nats=margin,
+        likeness_nats=likely + float(np.log(OCTAVES.size)),
+    )
 
 
 def _judged(views: Mapping[int, Likelihood], declared_hz: int, others_hz: Sequence[int]) -> tuple[int, float]:
