@@ -270,7 +270,7 @@ def _hasty(scene: Scene) -> Scene:
     # Its clip has silence around it: the middle is where the middle of its energy is.
     middle = slice(*np.searchsorted(np.cumsum(power) / power.sum(), (0.3, 0.7)).tolist())
     at, silent = int(frames[middle][int(np.argmin(power[middle]))]), round(scene.random.uniform(0.2, 0.45) * RATE_HZ)
-    paused = np.concatenate((voice[:at], np.zeros(silent, np.float32), voice[at:-silent]))
+    paused = np.concatenate((voice[:at], np.zeros(silent, np.float32), voice[at:]))[: voice.size]
     scene = replace(scene, user=paused + noise)
     silence_ms = round(scene.random.uniform(60, 150))
     return replace(scene, cues=hear(scene, silence_ms=silence_ms, threshold_dbfs=scene.random.uniform(-46, -40)))

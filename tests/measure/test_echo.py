@@ -138,6 +138,19 @@ def test_a_room_that_rings_for_a_second_loses_a_tenth_of_a_decibel_in_long_frame
     assert losses[1] == pytest.approx(20, abs=1)
 
 
+@pytest.mark.parametrize("drift_ppm", [-1_000, -550, 500, 1_000])
+def test_an_echo_of_clocks_that_run_apart_is_found_and_its_loss_measured_along_its_way(drift_ppm):
+    agent = agent_voice(4, duration_s=40)
+    still = signals.leak(agent, rate_hz=RATE_HZ, delay_ms=250, erl_db=15).echo
+    frames = np.arange(still.size)
+    moved = np.interp(frames / (1 + drift_ppm * 1e-6), frames, still) + room(5, duration_s=40)[: still.size]
+    echo = leak(moved.astype(np.float32), agent, rate_hz=RATE_HZ)
+    assert echo.verdict == "echo"
+    assert echo.drift_ppm == pytest.approx(drift_ppm, abs=2)
+    # Within a frame of half a second the lag moves on: at 1,000 ppm by four periods of the band's top.
+    assert echo.erl_db == pytest.approx(15, abs=2.5 if abs(drift_ppm) < 600 else 5)
+
+
 def test_the_same_hum_in_both_tracks_is_not_an_echo(rng):
     times = np.arange(20 * RATE_HZ) / RATE_HZ
     hum = sum(0.02 / k * np.sin(2 * np.pi * 50 * k * times) for k in range(1, 60))

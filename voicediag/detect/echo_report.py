@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from voicediag.detect import echo_leak
-from voicediag.detect.echo_delay import between_jumps, delay_over
 from voicediag.detect.echo_harm import Harm, harm_of
 from voicediag.detect.examination import Examination, Leak, Progress
 from voicediag.measure.echo_course import Stretch, course
+from voicediag.measure.echo_delay import between_jumps, delay_over
 from voicediag.spans import SpanSet
 
 if TYPE_CHECKING:

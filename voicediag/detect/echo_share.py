@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicediag.detect.echo_delay import MS, delay_over
+from voicediag.measure.echo_delay import MS, delay_over
 from voicediag.spans import Span, SpanSet
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def echo_share(exam: Examination, leak: Leak, voice: SpanSet) -> float | None:
 def _by_path(exam: Examination, hull: Span, late_s: float) -> float:
     """Return the share by the path around the voice; 0 where there is too little sound for one."""
     wide = hull.padded(max(0.0, LOCAL_S - hull.duration_s) / 2).shifted(-late_s)
-    path = exam.path_at(SpanSet((wide,)), late_s)
+    path = exam.path_over([(wide, late_s)])
     return 1 - path.near_share if path and path.erl_db is not None else 0.0
 
 

@@ -23,6 +23,7 @@ from voicediag.measure import activity
 from voicediag.measure.activity import Activity
 from voicediag.measure.delay import DelayMeter, LagGroup
 from voicediag.measure.echo import Echo, moving, settled, trace
+from voicediag.measure.echo_delay import along
 from voicediag.measure.echo_path import PATH_FRAME_S, EchoPath, PathMeter
 from voicediag.measure.track import TrackMeters, TrackReading
 from voicediag.session import Samples, Session, Track, TrackName
@@ -157,26 +158,22 @@ class Examination:
         if mic is None or speaker is None or groups is None:
             return None
         echo = moving(
-            settled(trace(groups, self._pass.whole), groups, self.path_at),
+            trace(groups, self._pass.whole),
             groups,
             mic=mic.read,
             speaker=speaker.read,
             mic_rate_hz=mic.rate_hz,
             speaker_rate_hz=speaker.rate_hz,
         )
-        return Leak(mic=mic.name, speaker=speaker.name, echo=echo)
+        return Leak(mic=mic.name, speaker=speaker.name, echo=settled(echo, groups, along(echo, self.path_over)))
 
-    def path_at(self, spans: SpanSet, lag_s: float, *, frame_s: float = PATH_FRAME_S) -> EchoPath | None:
-        """Return the path from loudspeaker to microphone over some spans of the far end at a lag in seconds."""
-        return self.path_over(((span, lag_s) for span in spans), frame_s=frame_s)
-
-    def path_over(self, spans: Iterable[tuple[Span, float]], *, frame_s: float = PATH_FRAME_S) -> EchoPath | None:
-        """Return the path over some spans of the far end, each at a lag of its own."""
+    def path_over(self, pieces: Iterable[tuple[Span, float]], frame_s: float = PATH_FRAME_S) -> EchoPath | None:
+        """Return the path from loudspeaker to microphone over some spans of the far end, each at a lag of its own."""
         mic, speaker = self.session.heard, self.session.spoken
         if mic is None or speaker is None:
             return None
         path = PathMeter(mic.rate_hz, speaker.rate_hz, frame_s)
-        for span, lag_s in spans:
+        for span, lag_s in pieces:
             path.push(mic.read(span.shifted(lag_s)), speaker.read(span))
         return path.result()
 

@@ -25,12 +25,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from voicediag.measure.delay import FRAME_S, DelayMeter, LagGroup, Samples
+from voicediag.measure.echo_delay import along
 from voicediag.measure.echo_motion import EchoMotion, motion
 from voicediag.measure.echo_path import LONG_FRAME_S, PATH_FRAME_S, EchoPath, PathAt, PathMeter
 from voicediag.spans import Span, SpanSet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from voicediag.measure.echo_track import Reader
 
@@ -197,11 +198,12 @@ def settled(echo: Echo, groups: Sequence[LagGroup], path_at: PathAt) -> Echo:
     lag_s = strongest.lag_s if echo.delay_ms is None else echo.delay_ms / MS
     spans = first_seconds(echo.spans or SpanSet(group.span for group in groups), PATH_S)
     bound_db = min(
-        (loss for step in DECOYS_S if (loss := _loss(path_at(spans, lag_s + step))) is not None), default=None
+        (loss for step in DECOYS_S if (loss := _loss(path_at(spans, lag_s + step, frame_s=PATH_FRAME_S))) is not None),
+        default=None,
     )
     if echo.verdict == "clear":
         return replace(echo, bound_db=bound_db)
-    erl_db = _loss(path_at(spans, lag_s))
+    erl_db = _loss(path_at(spans, lag_s, frame_s=PATH_FRAME_S))
     if erl_db is not None and bound_db is not None:
         if erl_db > bound_db - MARGIN_DB:
             erl_db = None
@@ -273,20 +275,21 @@ def leak(mic: Samples, speaker: Samples, *, rate_hz: int, speaker_rate_hz: int |
     meter.push(mic, speaker)
     groups = meter.result()
 
-    def path_at(spans: SpanSet, lag_s: float, *, frame_s: float = PATH_FRAME_S) -> EchoPath | None:
+    def path_over(pieces: Iterable[tuple[Span, float]], frame_s: float) -> EchoPath | None:
         path = PathMeter(rate_hz, far_rate, frame_s)
-        for span in spans:
+        for span, lag_s in pieces:
             path.push(_cut(mic, span, rate_hz, lag_s), _cut(speaker, span, far_rate, 0.0))
         return path.result()
 
-    return moving(
-        settled(trace(groups, meter.whole), groups, path_at),
+    echo = moving(
+        trace(groups, meter.whole),
         groups,
         mic=lambda span: _cut(mic, span, rate_hz, 0.0),
         speaker=lambda span: _cut(speaker, span, far_rate, 0.0),
         mic_rate_hz=rate_hz,
         speaker_rate_hz=far_rate,
     )
+    return settled(echo, groups, along(echo, path_over))
 
 
 def _cut(samples: Samples, span: Span, rate_hz: int, lag_s: float) -> Samples:

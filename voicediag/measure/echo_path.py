@@ -57,7 +57,7 @@ class EchoPath:
 class PathAt(Protocol):
     """Measures the path over some spans of the far end at a lag in seconds."""
 
-    def __call__(self, spans: SpanSet, lag_s: float, *, frame_s: float = PATH_FRAME_S) -> EchoPath | None:
+    def __call__(self, spans: SpanSet, lag_s: float, *, frame_s: float) -> EchoPath | None:
         """Return the path, or None where there is too little to measure it."""
 
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicediag.detect.echo_delay import delay_over
 from voicediag.detect.echo_harm import Harm
 from voicediag.detect.echo_leak import STRENGTH
 from voicediag.detect.hearing import tells_starts
 from voicediag.measure.delay import EARLIEST_S, GRID_HZ
+from voicediag.measure.echo_delay import delay_over
 from voicediag.present.plots.columns import envelope
 from voicediag.present.plots.echoes import LAG_IN, mean_lag_curve
 from voicediag.present.plots.lanes import lag, nice, shade, wave

@@ -1,0 +1,94 @@
+"""How late an echo is at one moment of the session: lost frames and drifting clocks move it by hundreds of ms."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from voicediag.spans import Span, SpanSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from voicediag.measure.echo_motion import EchoMotion
+    from voicediag.measure.echo_path import EchoPath, PathAt
+
+MS = 1_000.0
+# A jump is placed to 150 ms, and the lag before it is not that behind it.
+BESIDE_S = 0.2
+# A path is measured in pieces so short that the lag stays: at 500 ppm it moves by a millisecond in two seconds.
+PIECE_S = 1.1
+# In the half minute that a path is measured over a slower drift moves the lag by less than a period of the band's top.
+STILL_PPM = 5.0
+
+
+class Followed(Protocol):
+    """An echo whose lag was followed: `voicediag.measure.echo.Echo`."""
+
+    @property
+    def delay_ms(self) -> float | None:
+        """Lag of the whole session."""
+
+    @property
+    def drift_ppm(self) -> float | None:
+        """Its slope."""
+
+    @property
+    def motion(self) -> EchoMotion | None:
+        """Its course."""
+
+
+def between_jumps(echo: Followed, speech: SpanSet) -> SpanSet:
+    """Return the far end's speech, interrupted wherever the lag jumps."""
+    jumps = echo.motion.jumps if echo.motion else ()
+    at_s = (jump.at_s - (echo.delay_ms or 0.0) / MS for jump in jumps)
+    return speech - SpanSet(Span(max(0.0, at - BESIDE_S), max(0.0, at + BESIDE_S)) for at in at_s)
+
+
+def delay_over(echo: Followed, span: Span) -> float:
+    """Return by how many seconds the microphone is later over a span of the far end.
+
+    Where the lag was not followed there, it is that of the nearest moment at which it was, or of the whole session.
+    """
+    motion = echo.motion
+    if motion is None or not motion.times_s.size:
+        return (echo.delay_ms or 0.0) / MS
+    within = (motion.times_s >= span.start_s) & (motion.times_s < span.end_s)
+    if within.any():
+        return float(np.median(motion.delays_ms[within])) / MS
+    nearest = int(np.abs(motion.times_s - (span.start_s + span.end_s) / 2).argmin())
+    return float(motion.delays_ms[nearest]) / MS
+
+
+def along(echo: Followed, path_over: Callable[[Iterable[tuple[Span, float]], float], EchoPath | None]) -> PathAt:
+    """Return what measures an echo's path, or one so much later, along the lag that was followed.
+
+    Parameters
+    ----------
+    echo : Followed
+    path_over : callable
+        Measures the path over some spans of the far end, each at a lag of its own, in frames of some seconds.
+    """
+
+    def path_at(spans: SpanSet, lag_s: float, *, frame_s: float) -> EchoPath | None:
+        later_s = lag_s - (echo.delay_ms or 0.0) / MS
+        pieces = _pieces(spans, max(PIECE_S, 2 * frame_s))
+        return path_over(((piece, delay_over(echo, piece) + later_s) for piece in pieces), frame_s)
+
+    def path_still(spans: SpanSet, lag_s: float, *, frame_s: float) -> EchoPath | None:
+        return path_over(((span, lag_s) for span in spans), frame_s)
+
+    return path_at if _moves(echo) else path_still
+
+
+def _moves(echo: Followed) -> bool:
+    return bool(echo.motion and (echo.motion.jumps or abs(echo.drift_ppm or 0.0) >= STILL_PPM))
+
+
+def _pieces(spans: SpanSet, each_s: float) -> Iterator[Span]:
+    for span in spans:
+        parts = max(1, round(span.duration_s / each_s))
+        edges = np.linspace(span.start_s, span.end_s, parts + 1)
+        yield from (Span(float(start), float(end)) for start, end in pairwise(edges))
