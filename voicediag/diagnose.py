@@ -51,7 +51,7 @@ EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     "unheeded-goaway": frozenset({Cause.LATENCY, "unanswered-tool-call", "starved-capture"}),
 }
 ORDER: Final = tuple(Cause)
-PATH_LAG = Limit(2.5, "s", "the longest echo delay that is looked for (measure/delay)")
+PATH_LAG = Limit(2.5, "s", "house rule: longer than the echo of any session met so far; measure/delay looks to 5.1 s")
 USER_PATH: Final = frozenset({"user-captured", "user-sent"})
 
 

@@ -45,9 +45,11 @@ LATEST_S = EARLIEST_S + SEGMENTS * FRAME_S
 GROUP_FRAMES = 16
 # Two clocks that run apart take the frames of a group apart: by 4 ms at 500 ppm. Where a group shows nothing as it is,
 # its frames are shifted against each other as these drifts would. A drift does not come and go: the first groups tell.
-DRIFTS_PPM = (-1_200.0, -800.0, -400.0, 400.0, 800.0, 1_200.0)
+DRIFTS_PPM = tuple(200.0 * step for step in (-6, -5, -4, -3, -2, 2, 3, 4, 5, 6))
 DRIFT_GROUPS = 4
 CLEAR_SIGMAS = 8.0
+# More looks are more chances: of 692 strangers the highest reached 8.6 so, of synthetic echoes the lowest 17.
+DRIFTING_SIGMAS = 12.0
 PPM = 1e-6
 # A frame hears the echo by itself where its own curve rises this high within a millisecond of the group's lag.
 HEARD_SIGMAS = 4.0
@@ -227,7 +229,7 @@ class DelayMeter:
             self._drifts_ppm = ()
         for ppm in self._drifts_ppm if group.strength < CLEAR_SIGMAS else ():
             drifting = _group(_drifted(self._sums, self._times, ppm), self._times, self._sums, ppm)
-            if drifting.strength >= max(CLEAR_SIGMAS, group.strength):
+            if drifting.strength >= max(DRIFTING_SIGMAS, group.strength):
                 group, self._drifts_ppm = drifting, (ppm,)
         return group
 
