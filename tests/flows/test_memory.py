@@ -37,7 +37,7 @@ print(int(status["VmHWM"].split()[0]) / 1024)
 def peak_mb(path, duration_s, what):
     """The largest resident memory of a process that loads and checks a recording, in MB."""
     command = [sys.executable, "-c", CHECK, str(path), str(duration_s), str(what)]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout)
+    return float(subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout)
 
 
 def minute(rng):
