@@ -63,6 +63,8 @@ class SessionBuilder:
     _turns: TurnTaker = field(default_factory=TurnTaker)
     _landmarks: Landmarks = field(default_factory=Landmarks)
     _chunks: ChunkLog = field(default_factory=ChunkLog)
+    _sent: ChunkLog = field(default_factory=ChunkLog)
+    _up: int = 0
     _pace: PaceMeter = field(default_factory=PaceMeter)
     _slips: SlipBook = field(default_factory=SlipBook)
     _rules: dict[str, Rule] = field(default_factory=dict)
@@ -103,6 +105,9 @@ class SessionBuilder:
             self.uplink = Capture(rate_hz)
         self.uplink.send(at_s, frames, first=first, starts_s=starts_s)
         self._pace.sent(at_s, frames, rate_hz)
+        first = self._up if first is None else first
+        self._sent.came(at_s, first, first + frames, rate_hz=rate_hz)
+        self._up = max(self._up, first + frames)
 
     def audio_played(
         self, at_s: float, *, frames: int, rate_hz: int, first: int | None = None, starts_s: float | None = None
@@ -202,6 +207,7 @@ class SessionBuilder:
             chunks=chunks,
             arrivals=arrivals(chunks, self._heard),
             sent=self._pace.result(),
+            sent_chunks=self._sent.all(),
             rules=tuple(self._rules.values()),
             breaches=self._slips.all(),
             usage=tuple(self._used.usages),

@@ -1,4 +1,4 @@
-"""When each chunk of the agent's sound came down the wire, and which belong to one answer.
+"""When each chunk of sound passed, and which of the agent's belong to one answer.
 
 Between two chunks of an answer nobody says anything about turns or tools: whoever plays them must not fall silent
 there.
@@ -26,7 +26,7 @@ _PASSING: Final = frozenset({"resumable", "slip", "going-away"})
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Chunks:
-    """The agent's sound as it came, in order of passing.
+    """Sound of one voice as it passed the wire, in order of passing.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Chunks:
     at_s : float64, shape (chunks,)
         When each one passed, on the session clock.
     firsts, ends : int64, shape (chunks,)
-        Its frames in the received stream, half-open.
+        Its frames in the stream, half-open.
     answers : int64, shape (chunks,)
         The number of the answer that it belongs to.
     ended : bool

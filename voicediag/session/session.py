@@ -42,6 +42,8 @@ class Session:
         The same answer by answer, with where each was heard.
     sent : Pace or None
         How much of the user's sound went up in each second; None where no wire log says.
+    sent_chunks : Chunks or None
+        When each chunk of the user's sound went up; all of it counts as one answer.
     rules : tuple of Rule
         The rules of the provider that the wire was held against; empty where nobody knows any.
     breaches : tuple of Breaches
@@ -64,6 +66,7 @@ class Session:
     chunks: Chunks | None = None
     arrivals: tuple[Arrival, ...] = ()
     sent: Pace | None = None
+    sent_chunks: Chunks | None = None
     rules: tuple[Rule, ...] = ()
     breaches: tuple[Breaches, ...] = ()
     usage: tuple[Usage, ...] = ()

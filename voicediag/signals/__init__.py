@@ -7,6 +7,7 @@ Arrays are float32, ``(frames,)``, in [-1, 1] unless a fault is meant to leave t
 of 1.0, so that a sine of full scale has -3.01 dB (not AES17's 0 dBFS).
 """
 
+from voicediag.signals import pacings
 from voicediag.signals.faults import (
     FULL_SCALE,
     Injected,
@@ -37,6 +38,7 @@ __all__ = [
     "leak",
     "noise",
     "overload_share",
+    "pacings",
     "repeat_frames",
     "silence",
     "sine",
