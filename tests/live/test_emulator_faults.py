@@ -117,6 +117,24 @@ def test_late_chunks(provider):
 
 
 @both
+def test_slow_sound(provider):
+    times = greeted(provider, "slow-sound=0.25").times(has_sound)
+    # A chunk of 40 ms takes a quarter longer.
+    assert [after - before for before, after in pairwise(times)] == pytest.approx([0.05] * (len(times) - 1), abs=0.021)
+    assert times[-1] - times[0] == pytest.approx(0.05 * (len(times) - 1), abs=0.021)
+
+
+@both
+def test_jittery_chunks(provider):
+    clean, late = greeted(provider), greeted(provider, "jittery-chunks=0.4")
+    assert sound_of(late.messages) == sound_of(clean.messages)
+    times = late.times(has_sound)
+    held = [at_s - times[0] - 0.04 * number for number, at_s in enumerate(times)]
+    assert 0.05 < max(held) < 0.42
+    assert min(held) > -0.42
+
+
+@both
 def test_never_chunks(provider):
     lost = [sound_of(greeted(provider, "never-chunks", seed=seed).messages) for seed in (1, 1, 2)]
     assert {len(sound) for sound in lost} == {WHOLE * 23 // 25}

@@ -136,3 +136,12 @@ def test_it_always_gives_as_much_as_it_is_asked_for(frames):
     p = player()
     p.queue(sound(1, 105), 0)
     assert len(p.play(frames, 0)) == 2 * frames
+
+
+def test_a_full_queue_may_drop_the_newest_and_count_it():
+    p = player(most_queued_s=0.1, drops_newest=True)
+    p.queue(sound(1, 80), 0)
+    p.queue(sound(81, 40), 0)
+    p.queue(sound(121, 20), 0)
+    assert played(p.play(120, 0)) == [*range(1, 81), *range(121, 141), *[0] * 20]
+    assert p.received == 140

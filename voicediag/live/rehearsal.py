@@ -182,6 +182,7 @@ async def converse(
         device=SoundCard(dialect.up_rate_hz, dialect.down_rate_hz) if told.mic else SimulatedDevice(equipment.room),
         player=equipment.player,
         stalls=equipment.stalls,
+        sender=equipment.sender,
         slips=equipment.slips,
         out=out,
         greeting=told.greeting,
@@ -235,7 +236,9 @@ def imagine(folder: Path, told: Rehearsal, *, duration_s: float, returns: bool =
             return GeminiService(script, number=next(numbers))
         return OpenAIService(script, number=next(numbers), opened_at=WALL_NS // NANOSECONDS)
 
-    session = Imagined(dialogue, equipment.room, connects, returns=returns, stalls=equipment.stalls)
+    session = Imagined(
+        dialogue, equipment.room, connects, returns=returns, stalls=equipment.stalls, sender=equipment.sender
+    )
     session.hold(duration_s)
     recorder.close()
     folder_closer.close(folder)

@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from voicediag.errors import LiveError
 from voicediag.live.client.dialogue import Dialogue
 from voicediag.live.client.room import TICK_S
+from voicediag.live.client.sender import Sender
 from voicediag.live.client.tape import CallTape
 from voicediag.live.folders import new_folder
 from voicediag.live.handshake import opening
@@ -62,6 +63,7 @@ class Caller:
         Whether the player is not fed at this second of the session, which is a fault that is worth hearing.
     slips : frozenset of str
         What this app does wrong, of `dialogue.SLIPS`.
+    sender : Sender
 
     Attributes
     ----------
@@ -78,12 +80,15 @@ class Caller:
     tools: Tools = field(default_factory=dict)
     stalls: Callable[[float], bool] = lambda _: False
     slips: frozenset[str] = frozenset()
+    sender: Sender = field(default_factory=Sender)
     lost: str = ""
     _recording: Recording = field(default_factory=Recording)
     _call: Call = field(init=False)
     _dialogue: Dialogue = field(init=False)
     _socket: ClientConnection | None = None
     _stopped: bool = False
+    _heard: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
+    _sleeper: asyncio.Task[None] | None = None
 
     async def hold(self, duration_s: float, on_tick: Callable[[float], None] = lambda _: None) -> Path:
         """Hold a session of `duration_s` and return its folder.
@@ -110,8 +115,10 @@ class Caller:
         except LiveError as error:
             self.lost = str(error)
         finally:
-            link.cancel()
-            await asyncio.gather(link, return_exceptions=True)
+            tasks = [link, self._sleeper] if self._sleeper else [link]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             for problem in self.device.close():
                 self._recording.problem(self._call, problem)
             self._recording.ended(self._call)
@@ -134,8 +141,24 @@ class Caller:
             heard = await self.device.exchange(sound(frames, begins))
             if link.done() or self._stopped:
                 return
-            await self._send(self._dialogue.speak(heard, self._call.now()))
+            await self._send_on_time(heard)
             on_tick((number + 1) * TICK_S)
+
+    async def _send_on_time(self, heard: bytes) -> None:
+        """Send what the microphone heard at once, or leave it to a sender that sleeps too long."""
+        if self.sender.overhead_s is None:
+            await self._send(self._dialogue.speak(heard, self._call.now()))
+            return
+        self._heard.put_nowait(heard)
+        if self._sleeper is None:
+            self._sleeper = asyncio.create_task(self._send_and_sleep(TICK_S + self.sender.overhead_s))
+
+    async def _send_and_sleep(self, for_s: float) -> None:
+        """Send a chunk and sleep, again and again."""
+        while True:
+            heard = await self._heard.get()
+            await self._send(self._dialogue.speak(heard, self._call.now()))
+            await asyncio.sleep(for_s)
 
     async def _link(self, socket: ClientConnection) -> None:
         """Keep a connection: listen until it is lost or has to be left, then make another."""

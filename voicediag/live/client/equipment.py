@@ -11,6 +11,7 @@ import numpy as np
 from voicediag.live.client.dialogue import SLIPS
 from voicediag.live.client.player import CUSHION_S, Player
 from voicediag.live.client.room import Echo, Room
+from voicediag.live.client.sender import Sender
 from voicediag.live.emulator.clips import resampled
 from voicediag.live.emulator.faults import BOTH, Faults, Kind
 from voicediag.spans import Span
@@ -31,6 +32,14 @@ CLIENT_FAULTS: Final[dict[str, Kind]] = {
         says="On an interruption the player is flushed before the sound of the same message is queued, and plays that."
     ),
     "no-tool-answer": Kind(says="Calls of functions are never answered."),
+    "sleeping-sender": Kind(
+        says="After each chunk of the microphone the sender sleeps as long as it lasts, and =0.002 seconds more.",
+        providers=BOTH,
+        usual_s=0.002,
+    ),
+    "small-queue": Kind(
+        says="The player's queue holds =0.4 seconds, and drops what comes when it is full.", providers=BOTH, usual_s=0.4
+    ),
     "player-stalls": Kind(says="Every 3 seconds the player is not fed for =0.4 seconds.", usual_s=0.4),
 }
 TENTH = 0.1
@@ -53,6 +62,7 @@ class Equipment:
     player: Player
     stalls: Callable[[float], bool]
     slips: frozenset[str]
+    sender: Sender
 
 
 def equip(dialect: Dialect, *, faults: Faults, wav: Path | None = None, cushion_s: float = CUSHION_S) -> Equipment:
@@ -77,11 +87,15 @@ def equip(dialect: Dialect, *, faults: Faults, wav: Path | None = None, cushion_
         echo=None if delay_s is None else Echo(delay_ms=delay_s * 1_000),
         gain=TENTH if "mic-tenth" in faults else 1.0,
     )
+    held_s = faults.seconds("small-queue")
     player = Player(dialect.down_rate_hz, cushion_s=cushion_s, flushes="no-flush" not in faults)
+    if held_s is not None:
+        player.most_queued_s, player.drops_newest = held_s, True
     return Equipment(
         room=room,
         player=player,
         slips=SLIPS & faults.chosen.keys(),
+        sender=Sender(faults.seconds("sleeping-sender")),
         stalls=lambda at_s: stall_s is not None and at_s % STALLS_EVERY_S >= STALLS_EVERY_S - stall_s,
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from voicediag.live.client.dialogue import Dialogue
 from voicediag.live.client.room import TICK_S
+from voicediag.live.client.sender import Sender
 from voicediag.live.emulator.agenda import Close, Send
 from voicediag.live.recorder import Moment
 from voicediag.session.clock import NANOSECONDS
@@ -38,6 +39,7 @@ class Imagined:
         Whether the app connects again when it lost a connection.
     stalls : callable
         Whether the player is not fed at this second.
+    sender : Sender
     """
 
     dialogue: Dialogue
@@ -45,6 +47,7 @@ class Imagined:
     connects: Callable[[], Service]
     returns: bool = True
     stalls: Callable[[float], bool] = lambda _: False
+    sender: Sender = field(default_factory=Sender)
     _service: Service | None = None
     _opened_s: float = 0.0
     _again_s: float = field(default=0.0)
@@ -58,8 +61,10 @@ class Imagined:
                 self._open(begin_s)
             sound = self.dialogue.silence if self.stalls(begin_s) else self.dialogue.play
             heard = self.room.tick(sound(frames, _moment(begin_s)))
+            for sent_s, chunk in self.sender.due(heard, end_s):
+                self._pass_time(sent_s)
+                self._send(self.dialogue.speak(chunk, _moment(sent_s)), sent_s)
             self._pass_time(end_s)
-            self._send(self.dialogue.speak(heard, _moment(end_s)), end_s)
             leave_ns = self.dialogue.leave_at_ns
             if leave_ns is not None and leave_ns <= _moment(end_s).t_ns:
                 self._leave(end_s)

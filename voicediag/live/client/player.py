@@ -42,6 +42,8 @@ class Player:
         How much must be queued, or how long the first of it must have waited, before it is played.
     flushes : bool
         Whether `flush` does anything; a player that does not is a fault that is worth hearing.
+    drops_newest : bool
+        Whether a queue that is full takes nothing more, which is another.
 
     Attributes
     ----------
@@ -57,6 +59,7 @@ class Player:
     cushion_s: float = CUSHION_S
     flushes: bool = True
     most_queued_s: float = MOST_QUEUED_S
+    drops_newest: bool = False
     received: int = 0
     played: int = 0
     log: list[PlaybackEvent] = field(default_factory=list)
@@ -70,6 +73,9 @@ class Player:
         """Take sound that came at `t_ns`; whole frames only."""
         frames = len(sound) // BYTES_A_FRAME
         if self._queued + frames > self.most_queued_s * self.rate_hz:
+            if self.drops_newest:
+                self.received += frames
+                return
             # What is oldest goes: the newest is what the user waits for.
             self._drop(t_ns)
         self._note("queued", t_ns, self.received, frames)

@@ -66,6 +66,12 @@ FAULTS: Final[dict[str, Kind]] = {
     "late-chunks": Kind(
         says="In each reply the sound stalls for =0.6 seconds; what is late then comes in one burst.", usual_s=0.6
     ),
+    "slow-sound": Kind(
+        says="Each second of the agent's sound takes =0.25 seconds longer to come than it is heard.", usual_s=0.25
+    ),
+    "jittery-chunks": Kind(
+        says="Sound comes in real time, and each chunk is held up for up to =0.4 seconds, by lot.", usual_s=0.4
+    ),
     "never-chunks": Kind(says="In each reply about one chunk in ten never comes; which ones, the seed says."),
     "false-vad-start": Kind(
         says="The service hears the user start =0.6 seconds into its first reply, whatever the microphone sends.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from voicediag.live.emulator.clips import Pcm, at_rate
@@ -47,6 +48,10 @@ def chunks_of(
     """
     sound = at_rate(pcm, rate_hz * SENT // DECLARED if "wrong-rate" in faults else rate_hz)
     frames = rate_hz * chunk_ms // 1000
+    held_s = faults.seconds("jittery-chunks")
+    slow_s = faults.seconds("slow-sound")
+    speed = speed if held_s is None else 1.0
+    speed = speed if slow_s is None else 1 / (1 + slow_s)
     chunks = [
         Chunk(after_s=start / rate_hz / speed, samples=sound[start : start + frames])
         for start in range(0, sound.size, frames)
@@ -54,6 +59,7 @@ def chunks_of(
     if "never-chunks" in faults and len(chunks) > 2:
         lost = set(lot.sample(range(1, len(chunks) - 1), max(1, len(chunks) // LOST_ONE_IN)))
         chunks = [chunk for number, chunk in enumerate(chunks) if number not in lost]
+    chunks = chunks if held_s is None else _held_up(chunks, held_s, lot)
     stall_s = faults.seconds("late-chunks")
     return chunks if stall_s is None else _stalled(chunks, stall_s)
 
@@ -66,6 +72,13 @@ def pieces_of(text: str, duration_s: float) -> list[tuple[float, str]]:
         (duration_s * number / len(groups), (" " if number else "") + " ".join(group))
         for number, group in enumerate(groups)
     ]
+
+
+def _held_up(chunks: list[Chunk], most_s: float, lot: random.Random) -> list[Chunk]:
+    """Return chunks each of which is held up; none overtakes another."""
+    # The cube of a lot: most are hardly late, a few are by all of it.
+    held = accumulate((chunk.after_s + most_s * lot.random() ** 3 for chunk in chunks), max)
+    return [Chunk(after_s=after_s, samples=chunk.samples) for after_s, chunk in zip(held, chunks, strict=True)]
 
 
 def _stalled(chunks: list[Chunk], stall_s: float) -> list[Chunk]:

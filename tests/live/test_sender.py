@@ -1,0 +1,27 @@
+"""When the microphone's chunks go out: worked out by hand."""
+
+import pytest
+
+from voicediag.live.client.sender import Sender
+
+
+def sent(sender, ticks):
+    return [pair for n in range(1, ticks + 1) for pair in sender.due(bytes([n]), n * 0.02)]
+
+
+def test_a_sender_that_does_not_sleep_sends_each_chunk_when_it_comes():
+    assert sent(Sender(), 3) == [(0.02, b"\1"), (0.04, b"\2"), (0.06, b"\3")]
+
+
+def test_a_sender_that_sleeps_too_long_falls_behind_chunk_by_chunk():
+    out = sent(Sender(overhead_s=0.002), 99)
+    assert [at_s for at_s, _ in out] == pytest.approx([0.02 + 0.022 * n for n in range(len(out))])
+    assert [chunk[0] for _, chunk in out] == list(range(1, len(out) + 1))
+    # 1.96 s of sending, 22 ms each.
+    assert len(out) == 90
+
+
+def test_a_sender_that_has_slept_long_enough_sends_at_once():
+    sender = Sender(overhead_s=0.01)
+    assert list(sender.due(b"a", 1.0)) == [(1.0, b"a")]
+    assert list(sender.due(b"b", 2.0)) == [(2.0, b"b")]
