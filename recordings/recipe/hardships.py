@@ -23,6 +23,7 @@ def befall(reply: Reply, line: Agent) -> None:
         first, late_s = line.stall
         until_s = reply.chunks[first][0] + late_s
         early, late = reply.chunks[:first], reply.chunks[first:]
+        reply.stalls.append((early[-1][0], until_s))
         reply.chunks = [*early, *((max(at_s, until_s), frame, frames) for at_s, frame, frames in late)]
     clock = reply.play_frame
     for at_s, frame, frames in reply.chunks:

@@ -68,6 +68,7 @@ def produce(scene: Scene, folder: Path) -> None:
         *_killed(scene, staged),
         *_of_the_wire(scene, staged, passed),
         *_unflushed(staged),
+        *_stalled(staged),
         *_starved(staged),
         *_haunted(staged),
     ]
@@ -144,6 +145,12 @@ def _unflushed(staged: Staged) -> Iterator[Truth]:
         spans = [Span(stop_s, stop_s + late_s) for stop_s, late_s in stale]
         sizes = {"stale_ms": round(max(late_s for _, late_s in stale) * 1_000, 1), "interruptions": len(stale)}
         yield {"id": "unflushed-playback", "track": "agent-played", "spans": _pairs(spans), "sizes": sizes}
+
+
+def _stalled(staged: Staged) -> Iterator[Truth]:
+    if spans := [Span(*stall) for reply in staged.replies for stall in reply.stalls]:
+        sizes = {"stalls": len(spans), "longest_s": round(max(span.duration_s for span in spans), 4)}
+        yield {"id": "bad-pacing", "track": "agent-received", "spans": _pairs(spans), "sizes": sizes}
 
 
 def _starved(staged: Staged) -> Iterator[Truth]:

@@ -1,4 +1,4 @@
-"""starved-playback: the agent's voice stops in the middle of what it says."""
+"""starved-playback and bad-pacing: the agent's voice stops in the middle of what it says."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GREETING, QUESTION = (line for line in LIBRARY.lines[:3] if isinstance(line, Age
 SCENES = (
     replace(
         COOKING,
-        folder=FOLDER,
+        folder="bad-pacing",
         name="late-burst",
         twin="clean/cooking",
         notes="Twice nothing comes down for more than a second, and then all of it at once.",

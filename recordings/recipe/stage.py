@@ -68,6 +68,7 @@ class Reply:
     prompted: bool = False
     gaps: list[tuple[int, int]] = field(default_factory=list)
     seams: list[int] = field(default_factory=list)
+    stalls: list[tuple[float, float]] = field(default_factory=list)
 
     @property
     def play_s(self) -> float:

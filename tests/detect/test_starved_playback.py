@@ -287,17 +287,17 @@ def test_what_is_not_there_is_unjudged(tracks, reason):
     assert reason in verdict.reason
 
 
-@pytest.mark.parametrize("name", ["late-burst", "player-halts"])
+@pytest.mark.parametrize("name", ["bad-pacing/late-burst", "starved-playback/player-halts"])
 def test_recorded_gaps_are_found_with_their_sizes(name):
-    planted = json.loads((FOLDER / f"{name}.vds" / "truth.json").read_text())["faults"][0]
-    (finding,) = vd.check(vd.load(FOLDER / f"{name}.vds")).findings
+    planted = json.loads((RECORDINGS / f"{name}.vds" / "truth.json").read_text())["faults"][-1]
+    finding = vd.check(vd.load(RECORDINGS / f"{name}.vds")).findings[-1]
     measure, sizes = finding.primary.measure, planted["sizes"]
     assert measure["gaps"] == sizes["gaps"]
     assert measure["gap_total_s"] == pytest.approx(sizes["gap_total_s"], abs=0.02)
     assert [(span.start_s, span.end_s) for span in finding.where] == [
         pytest.approx(span, abs=0.03) for span in planted["spans"]
     ]
-    kind = "late" if name == "late-burst" else "stalled"
+    kind = "late" if name == "bad-pacing/late-burst" else "stalled"
     assert measure[kind] == sizes["gaps"]
 
 

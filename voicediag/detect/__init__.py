@@ -1,6 +1,7 @@
 """Sessions to findings: one fault a file, all of them listed in `DETECTORS`."""
 
 from voicediag.detect import (
+    bad_pacing,
     clipped_audio,
     damaged_recording,
     dropped_connection,
@@ -68,6 +69,7 @@ DETECTORS: tuple[Detector, ...] = (
     wrong_rate.DETECTOR,
     clipped_audio.DETECTOR,
     silent_track.DETECTOR,
+    bad_pacing.DETECTOR,
     starved_capture.DETECTOR,
     starved_playback.DETECTOR,
     echo_leak.DETECTOR,

@@ -196,11 +196,14 @@ class Played:
     gaps : tuple of Gap
     skipped, again : tuple of int
         Frames of the stream that were passed over to, and that were played once more, without a flush.
+    passed_over : tuple of pairs of int
+        Every run of frames that was, in pauses too: from which on, and how many.
     """
 
     gaps: tuple[Gap, ...]
     skipped: tuple[int, ...]
     again: tuple[int, ...]
+    passed_over: tuple[tuple[int, int], ...] = ()
 
 
 def played(stream: Stream) -> Played | None:
@@ -223,6 +226,7 @@ def played(stream: Stream) -> Played | None:
         gaps=tuple(gaps),
         skipped=tuple(frame for frame, by in heard if by > 0),
         again=tuple(frame for frame, by in heard if by < 0),
+        passed_over=tuple((frame - by, by) for frame, by in jumps if by > 0),
     )
 
 

@@ -9,6 +9,8 @@ TALKED_OVER: Final = 0.8
 # The rule of succession, (right + 1) / (findings + 2), over what `python -m benchmarks.planted` prints, rounded down:
 # a hundred right answers do not make a certainty.
 PRECISION: Final[dict[str, float]] = {
+    # Of `python -m benchmarks.pacing`.
+    "bad-pacing": 0.99,
     "clipped-audio": 0.98,
     # It compares counts, so that nothing can be sampled; what it says was promised and was not there.
     "damaged-recording": 0.99,

@@ -97,7 +97,7 @@ def _counted(session: Session) -> Verdict:
     ratio = came.rate_hz / session.sent.rate_hz
     if came.drift > STEADY.value:
         return unjudged(ID, f"sound was sent in bursts or unsteadily, {ratio:.2f} times its rate on average")
-    actual_hz = _known(came.rate_hz, session.sent.rate_hz)
+    actual_hz = known_rate(came.rate_hz, session.sent.rate_hz)
     if actual_hz is None:
         return clear(
             ID, bound=f"{ratio:.2f} s of sound was sent each second, which is the sender's pace and no other rate"
@@ -107,7 +107,7 @@ def _counted(session: Session) -> Verdict:
     return found(_finding(session, came, session.sent.rate_hz, actual_hz))
 
 
-def _known(rate_hz: float, declared_hz: int) -> int | None:
+def known_rate(rate_hz: float, declared_hz: int) -> int | None:
     """Return the known rate that a pace is, the declared one first; None where it is none."""
     for known in (declared_hz, *RATES_HZ):
         likely = known >= declared_hz or known <= MOST_BELOW * declared_hz
