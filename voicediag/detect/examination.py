@@ -22,9 +22,8 @@ from voicediag.latency import Latency
 from voicediag.measure import activity
 from voicediag.measure.activity import Activity
 from voicediag.measure.delay import DelayMeter, LagGroup
-from voicediag.measure.echo import Echo, moving, settled, trace
-from voicediag.measure.echo_delay import along
-from voicediag.measure.echo_path import PATH_FRAME_S, EchoPath, PathMeter
+from voicediag.measure.echo import Echo, measured, trace
+from voicediag.measure.echo_path import PATH_FRAME_S, EchoPath, Paths
 from voicediag.measure.track import TrackMeters, TrackReading
 from voicediag.session import Samples, Session, Track, TrackName
 from voicediag.spans import Span, SpanSet
@@ -155,27 +154,19 @@ class Examination:
         """The echo between what the model heard and what the loudspeaker said; None where one of them is missing."""
         mic, speaker = self.session.heard, self.session.spoken
         groups = self._pass.groups
-        if mic is None or speaker is None or groups is None:
+        if mic is None or speaker is None or groups is None or self._paths is None:
             return None
-        echo = moving(
-            trace(groups, self._pass.whole),
-            groups,
-            mic=mic.read,
-            speaker=speaker.read,
-            mic_rate_hz=mic.rate_hz,
-            speaker_rate_hz=speaker.rate_hz,
-        )
-        return Leak(mic=mic.name, speaker=speaker.name, echo=settled(echo, groups, along(echo, self.path_over)))
+        echo = measured(trace(groups, self._pass.whole), groups, self._paths)
+        return Leak(mic=mic.name, speaker=speaker.name, echo=echo)
 
     def path_over(self, pieces: Iterable[tuple[Span, float]], frame_s: float = PATH_FRAME_S) -> EchoPath | None:
         """Return the path from loudspeaker to microphone over some spans of the far end, each at a lag of its own."""
+        return self._paths.over(pieces, frame_s) if self._paths else None
+
+    @cached_property
+    def _paths(self) -> Paths | None:
         mic, speaker = self.session.heard, self.session.spoken
-        if mic is None or speaker is None:
-            return None
-        path = PathMeter(mic.rate_hz, speaker.rate_hz, frame_s)
-        for span, lag_s in pieces:
-            path.push(mic.read(span.shifted(lag_s)), speaker.read(span))
-        return path.result()
+        return Paths(mic.read, speaker.read, mic.rate_hz, speaker.rate_hz) if mic and speaker else None
 
     @cached_property
     def _pass(self) -> _Pass:

@@ -29,9 +29,6 @@ from voicediag.spans import Span
 
 __all__ = ["GRID_HZ", "DelayMeter", "LagGroup", "Samples", "lag_curve"]
 
-# The microphone's power is what hides the echo; the far end keeps half of its own, so that loud moments count for more.
-MIC_EXPONENT = 1.25
-FAR_EXPONENT = 0.5
 # What a room colours for good is levelled by so much in the sum: phones take the low half of an echo away.
 PATH_EXPONENT = 0.3
 LEVEL_FLOOR = 0.05
@@ -166,8 +163,8 @@ class DelayMeter:
 
     def __post_init__(self) -> None:
         """Lay silence before the beginning, for the earliest lag."""
-        self._mic = _Feed(self.mic_rate_hz, Whitener(MIC_EXPONENT, is_spread=True))
-        self._speaker = _Feed(self.speaker_rate_hz, Whitener(FAR_EXPONENT))
+        self._mic = _Feed(self.mic_rate_hz, Whitener.of_microphone())
+        self._speaker = _Feed(self.speaker_rate_hz, Whitener.of_far_end())
         self._mic.white = np.zeros(round(-EARLIEST_S * GRID_HZ), np.float32)
 
     def push(self, mic: Samples, speaker: Samples) -> None:
@@ -261,7 +258,9 @@ class _Feed:
 
 def _spectrum(samples: Samples) -> NDArray[np.complex64]:
     """Return spectra long enough that no lag of a segment wraps around onto another."""
-    return np.fft.rfft(samples, 2 * FRAME).astype(np.complex64, copy=False)
+    from scipy.fft import rfft
+
+    return np.asarray(rfft(samples, 2 * FRAME), np.complex64)
 
 
 def _levelled(cross: NDArray[np.complex64]) -> NDArray[np.complex64]:
@@ -343,8 +342,8 @@ def lag_curve(mic: Samples, speaker: Samples) -> Samples:
         From `EARLIEST_S` before the far-end stretch on to `LATEST_S` after its end.
     speaker : float32, shape (frames,)
     """
-    white_far = Whitener(FAR_EXPONENT).push(speaker, last=True)[: speaker.size]
-    white_mic = Whitener(MIC_EXPONENT, is_spread=True).push(mic, last=True)[: mic.size]
+    white_far = Whitener.of_far_end().push(speaker, last=True)[: speaker.size]
+    white_mic = Whitener.of_microphone().push(mic, last=True)[: mic.size]
     frames = min(white_far.size // FRAME, (white_mic.size - _REACH) // FRAME + 1)
     if frames <= 0:
         return np.zeros(SEGMENTS * FRAME, np.float32)

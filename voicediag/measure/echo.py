@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -27,13 +28,11 @@ import numpy as np
 from voicediag.measure.delay import CLEAR_SIGMAS, FRAME_S, DelayMeter, LagGroup, Samples
 from voicediag.measure.echo_delay import along
 from voicediag.measure.echo_motion import EchoMotion, motion
-from voicediag.measure.echo_path import LONG_FRAME_S, PATH_FRAME_S, EchoPath, PathAt, PathMeter
+from voicediag.measure.echo_path import LONG_FRAME_S, PATH_FRAME_S, EchoPath, PathAt, Paths
 from voicediag.spans import Span, SpanSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from voicediag.measure.echo_track import Reader
+    from collections.abc import Sequence
 
 # Of 663 groups of strangers the highest reached 7.49 (python -m benchmarks.echo).
 STRONG_SIGMAS = CLEAR_SIGMAS
@@ -215,26 +214,8 @@ def _loss(path: EchoPath | None) -> float | None:
     return path.erl_db if path else None
 
 
-def moving(
-    echo: Echo,
-    groups: Sequence[LagGroup],
-    *,
-    mic: Reader,
-    speaker: Reader,
-    mic_rate_hz: int,
-    speaker_rate_hz: int,
-) -> Echo:
-    """Return the echo with its motion.
-
-    Parameters
-    ----------
-    echo : Echo
-        From `settled`.
-    groups : sequence of LagGroup
-        The same that `trace` took.
-    mic, speaker : callable
-        Return the samples of a span of each track, float32, silence where there is none.
-    """
+def moving(echo: Echo, groups: Sequence[LagGroup], paths: Paths) -> Echo:
+    """Return the echo with its motion."""
     if echo.verdict != "echo":
         return echo
     delay_s = (echo.delay_ms or 0.0) / MS
@@ -243,7 +224,13 @@ def moving(
         for group in groups
         if SpanSet(group.heard or (group.span,)) & echo.spans
     ]
-    found = motion(mic, speaker, mic_rate_hz=mic_rate_hz, speaker_rate_hz=speaker_rate_hz, heard=heard)
+    found = motion(
+        paths.mic,
+        paths.speaker,
+        mic_rate_hz=paths.mic_rate_hz,
+        speaker_rate_hz=paths.speaker_rate_hz,
+        heard=heard,
+    )
     return replace(echo, drift_ppm=found.drift_ppm, wander_ms=found.wander_ms, motion=found)
 
 
@@ -273,27 +260,29 @@ def leak(mic: Samples, speaker: Samples, *, rate_hz: int, speaker_rate_hz: int |
     meter = DelayMeter(rate_hz, far_rate)
     meter.push(mic, speaker)
     groups = meter.result()
-
-    def path_over(pieces: Iterable[tuple[Span, float]], frame_s: float) -> EchoPath | None:
-        path = PathMeter(rate_hz, far_rate, frame_s)
-        for span, lag_s in pieces:
-            path.push(_cut(mic, span, rate_hz, lag_s), _cut(speaker, span, far_rate, 0.0))
-        return path.result()
-
-    echo = moving(
-        trace(groups, meter.whole),
-        groups,
-        mic=lambda span: _cut(mic, span, rate_hz, 0.0),
-        speaker=lambda span: _cut(speaker, span, far_rate, 0.0),
-        mic_rate_hz=rate_hz,
-        speaker_rate_hz=far_rate,
-    )
-    return settled(echo, groups, along(echo, path_over))
+    paths = Paths(partial(_cut, mic, rate_hz), partial(_cut, speaker, far_rate), rate_hz, far_rate)
+    return measured(trace(groups, meter.whole), groups, paths)
 
 
-def _cut(samples: Samples, span: Span, rate_hz: int, lag_s: float) -> Samples:
-    """Return the samples of a span, `lag_s` later, with silence where it reaches beyond them."""
-    start, frames = round((span.start_s + lag_s) * rate_hz), round(span.duration_s * rate_hz)
+def measured(echo: Echo, groups: Sequence[LagGroup], paths: Paths) -> Echo:
+    """Return the echo with its motion, and its loss along it.
+
+    Parameters
+    ----------
+    echo : Echo
+        From `trace`.
+    groups : sequence of LagGroup
+        The same that `trace` took.
+    paths : Paths
+        Between the two tracks.
+    """
+    echo = moving(echo, groups, paths)
+    return settled(echo, groups, along(echo, paths.over))
+
+
+def _cut(samples: Samples, rate_hz: int, span: Span) -> Samples:
+    """Return the samples of a span, with silence where it reaches beyond them."""
+    start, frames = round(span.start_s * rate_hz), round(span.duration_s * rate_hz)
     out = np.zeros(frames, np.float32)
     low, high = max(0, start), min(samples.size, start + frames)
     if high > low:

@@ -16,15 +16,19 @@ Differences from other tools
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voicediag.measure.delay import Samples
+from voicediag.measure.whitening import Samples
 
 if TYPE_CHECKING:
-    from voicediag.spans import SpanSet
+    from collections.abc import Iterable
+
+    from voicediag.measure.echo_grid import Reader
+    from voicediag.spans import Span, SpanSet
 
 PATH_FRAME_S = 0.512
 LONG_FRAME_S = 1.024
@@ -36,6 +40,10 @@ PATH_BAND_BINS = 64
 # Frames this far below the band's mean weigh no more: in them the microphone holds reverberation, not the path.
 WEIGHT_FLOOR = 0.1
 TINY = 1e-20
+# Spans of the far end whose spectra are kept: those of one path, with all its decoys.
+MOST_KEPT = 64
+# Rows that fit a core's cache.
+ROWS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,22 +90,30 @@ class PathMeter:
 
     def push(self, mic: Samples, speaker: Samples) -> None:
         """Take a stretch of both tracks, the microphone's already earlier by the lag; float32, shape (frames,)."""
-        ear, mouth = (
-            _spectra(track, rate_hz, self.frame_s)
-            for track, rate_hz in ((mic, self.mic_rate_hz), (speaker, self.speaker_rate_hz))
-        )
+        self._push(_spectra(mic, self.mic_rate_hz, self.frame_s), _spectra(speaker, self.speaker_rate_hz, self.frame_s))
+
+    def _push(self, ear: NDArray[np.complex64], mouth: NDArray[np.complex64]) -> None:
+        """Take the spectra of both tracks' frames."""
         frames, bins = min(ear.shape[0], mouth.shape[0]), min(ear.shape[1], mouth.shape[1])
         if not frames:
             return
         ear, mouth = ear[:frames, :bins], mouth[:frames, :bins]
-        far, near = np.abs(mouth) ** 2, np.abs(ear) ** 2
+        far, near = _power(mouth), _power(ear)
         # A talker hides the echo: each frame counts by how quiet the microphone is, band by band.
         bands = _in_bands(near)
-        weight = 1 / (bands + np.float32(WEIGHT_FLOOR) * bands.mean(axis=0) + np.float32(TINY))
-        cross = weight * ear * np.conj(mouth)
-        weighted = weight * far
-        moments = (cross, np.abs(cross) ** 2, weighted, weighted**2, far, near)
-        sums = np.stack([moment.sum(axis=0, dtype=np.complex128) for moment in moments])
+        weights = 1 / (bands + np.float32(WEIGHT_FLOOR) * bands.mean(axis=0) + np.float32(TINY))
+        sums = np.zeros((6, bins), np.complex128)
+        sums[4], sums[5] = far.sum(axis=0), near.sum(axis=0)
+        for first in range(0, frames, ROWS):
+            rows = slice(first, first + ROWS)
+            weight = np.repeat(weights[rows], PATH_BAND_BINS, axis=1)[:, :bins]
+            weighted = weight * far[rows]
+            cross = np.conj(mouth[rows])
+            cross *= ear[rows]
+            cross *= weight
+            weight *= near[rows]
+            for at, moment in enumerate((cross, weight * weighted, weighted, np.square(weighted))):
+                sums[at] += moment.sum(axis=0)
         self._frames += frames
         self._sums = sums if self._sums is None else self._sums + sums
 
@@ -117,20 +133,64 @@ class PathMeter:
         return EchoPath(erl_db=erl_db, near_share=max(0.0, 1 - echo / float(near.sum())))
 
 
+@dataclass(slots=True)
+class Paths:
+    """Measures the path between two tracks over any spans and at any lags.
+
+    Parameters
+    ----------
+    mic, speaker : callable
+        Return the samples of a span of each track, float32, silence where there is none.
+    mic_rate_hz, speaker_rate_hz : int
+        Rates of the two tracks; they need not be equal.
+    """
+
+    mic: Reader
+    speaker: Reader
+    mic_rate_hz: int
+    speaker_rate_hz: int
+    _far: dict[tuple[Span, float], NDArray[np.complex64]] = field(default_factory=dict, repr=False)
+
+    def over(self, pieces: Iterable[tuple[Span, float]], frame_s: float = PATH_FRAME_S) -> EchoPath | None:
+        """Return the path over some spans of the far end, each at a lag of its own in seconds."""
+        path = PathMeter(self.mic_rate_hz, self.speaker_rate_hz, frame_s)
+        for span, lag_s in pieces:
+            mic = _spectra(self.mic(span.shifted(lag_s)), self.mic_rate_hz, frame_s)
+            path._push(mic, self._said(span, frame_s))  # noqa: SLF001 - what it transforms itself it would forget
+        return path.result()
+
+    def _said(self, span: Span, frame_s: float) -> NDArray[np.complex64]:
+        """Return the far end's spectra, which decoys ask for again and again."""
+        if (span, frame_s) not in self._far:
+            if len(self._far) >= MOST_KEPT:
+                self._far.clear()
+            self._far[span, frame_s] = _spectra(self.speaker(span), self.speaker_rate_hz, frame_s)
+        return self._far[span, frame_s]
+
+
+def _power(spectra: NDArray[np.complex64]) -> NDArray[np.float32]:
+    return np.asarray(np.square(spectra.real) + np.square(spectra.imag), np.float32)
+
+
 def _spectra(samples: Samples, rate_hz: int, frame_s: float) -> NDArray[np.complex64]:
     """Return Hann-windowed spectra at half overlap, shape (frames, bins), amplitude independent of the rate."""
+    from scipy.fft import rfft
+
     size = round(frame_s * rate_hz)
     if samples.size < size:
         return np.zeros((0, 1), np.complex64)
     frames = np.lib.stride_tricks.sliding_window_view(samples, size)[:: size // 2]
     high = round(PATH_NYQUIST_SHARE * rate_hz / 2 * frame_s)
-    window = np.hanning(size).astype(np.float32) / np.float32(size)
-    spectra = np.fft.rfft(frames * window)[:, round(PATH_LOW_HZ * frame_s) : high]
-    return spectra.astype(np.complex64, copy=False)
+    return np.asarray(rfft(frames * _window(size))[:, round(PATH_LOW_HZ * frame_s) : high], np.complex64)
+
+
+@cache
+def _window(size: int) -> NDArray[np.float32]:
+    return np.asarray(np.hanning(size) / size, np.float32)
 
 
 def _in_bands(power: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the power of frames, shape (frames, bins), each bin as the mean of the band around it."""
+    """Return the mean power of each band of `PATH_BAND_BINS`, shape (frames, bands)."""
     edges = np.arange(0, power.shape[1], PATH_BAND_BINS)
     means = np.add.reduceat(power, edges, axis=1) / np.diff(np.append(edges, power.shape[1]))
-    return np.repeat(means, PATH_BAND_BINS, axis=1)[:, : power.shape[1]].astype(np.float32)
+    return np.asarray(means, np.float32)

@@ -27,11 +27,9 @@ from numpy.typing import NDArray
 
 from voicediag.measure.delay import (
     APART_S,
-    FAR_EXPONENT,
     GRID_HZ,
     LEAST_MEETING,
     MAD_TO_SIGMA,
-    MIC_EXPONENT,
     QUIET_RMS,
     STEP,
     TINY,
@@ -122,8 +120,8 @@ class EchoMeter:
     """
 
     def __init__(self, mic_rate_hz: int, speaker_rate_hz: int) -> None:
-        self._mic = _Feed(mic_rate_hz, Whitener(MIC_EXPONENT, is_spread=True), ahead=EARLY_PIECES * PIECE)
-        self._speaker = _Feed(speaker_rate_hz, Whitener(FAR_EXPONENT))
+        self._mic = _Feed(mic_rate_hz, Whitener.of_microphone(), ahead=EARLY_PIECES * PIECE)
+        self._speaker = _Feed(speaker_rate_hz, Whitener.of_far_end())
         self._blocks: deque[_Block] = deque([_Block()], maxlen=BLOCKS)
         self._played: deque[_Played | None] = deque(maxlen=SEGMENTS)
         self._pieces = 0

@@ -1,7 +1,7 @@
 """A track with each moment and each pitch made as loud as every other.
 
 What is measured
-    Nothing yet: it is what `measure.delay` does to both tracks before it correlates them.
+    Nothing yet: it is what `measure.delay` and `measure.echo_track` do to both tracks before they correlate them.
 Method
     Short-time spectra (square-root Hann, 50 % overlap), each bin divided by a power of the magnitude around it, and
     laid back over one another. Between the syllables and between the harmonics of a talker the sound of a loudspeaker
@@ -27,6 +27,9 @@ Samples: TypeAlias = NDArray[np.float32]
 Power: TypeAlias = NDArray[np.float32]
 
 GRID_HZ = 16_000
+# The microphone's power is what hides the echo; the far end keeps half of its own, so that loud moments count for more.
+MIC_EXPONENT = 1.25
+FAR_EXPONENT = 0.5
 BAND_HZ = (300.0, 7_200.0)
 # Long enough to part the harmonics of a voice, short enough to part its syllables: half and twice find less.
 WINDOW = 512
@@ -37,8 +40,9 @@ FLOOR_SHARE = 1e-3
 BAND_FLOOR_SHARE = 1e-4
 DITHER_POWER = 1e-9
 TINY = 1e-20
-# Rows that fit a core's cache.
+# Rows that fit a core's cache, and so many of them share a floor.
 ROWS = 256
+TOGETHER = 8
 _LOW, _HIGH = (round(edge * WINDOW / GRID_HZ) for edge in BAND_HZ)
 _SHAPE = np.sqrt(np.hanning(WINDOW + 1)[:-1]).astype(np.float32)
 
@@ -64,6 +68,16 @@ class Whitener:
     _live: int = 0
     _is_first: bool = True
 
+    @classmethod
+    def of_microphone(cls) -> Whitener:
+        """Return what whitens a track that holds an echo beside other sound."""
+        return cls(MIC_EXPONENT, is_spread=True)
+
+    @classmethod
+    def of_far_end(cls) -> Whitener:
+        """Return what whitens a track whose echo is looked for."""
+        return cls(FAR_EXPONENT)
+
     def push(self, samples: Samples, *, last: bool = False) -> Samples:
         """Return as much of the whitened track as is complete; all of it with the last block.
 
@@ -74,41 +88,53 @@ class Whitener:
         """
         self._samples = np.concatenate((self._samples, samples, np.zeros(WINDOW if last else 0, np.float32)))
         rows = max(0, (self._samples.size - HOP) // HOP)
+        if not last:
+            rows -= rows % TOGETHER
         parts = [self._whiten(first, min(first + ROWS, rows)) for first in range(0, rows, ROWS)]
         self._samples = self._samples[rows * HOP :]
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
     def _whiten(self, first: int, last: int) -> Samples:
         """Return what the windows from the first to the last make complete."""
+        # Of single precision numpy's own takes eight times as long.
+        from scipy.fft import irfft, rfft
+
         windows = np.lib.stride_tricks.sliding_window_view(self._samples, WINDOW)[first * HOP : last * HOP : HOP]
-        spectra = np.fft.rfft(windows * _SHAPE, axis=1).astype(np.complex64, copy=False)
+        spectra = rfft(windows * _SHAPE)
         voice = spectra[:, _LOW:_HIGH]
         power: Power = np.square(voice.real) + np.square(voice.imag)
         around = _spread(power) if self.is_spread else power
         white = np.zeros_like(spectra)
-        white[:, _LOW:_HIGH] = voice * (around + self._floor(power)) ** np.float32(-self.exponent / 2)
-        rows = np.fft.irfft(white, WINDOW, axis=1).astype(np.float32, copy=False) * _SHAPE
+        # A power by way of the logarithm to base two takes half as long.
+        around = np.log2(around + self._floor(power))
+        white[:, _LOW:_HIGH] = voice * np.exp2(np.float32(-self.exponent / 2) * around)
+        rows = irfft(white, WINDOW) * _SHAPE
         out = rows[:, :HOP].copy()
         out[0] += self._tail
         out[1:] += rows[:-1, HOP:]
         self._tail = rows[-1, HOP:].copy()
-        laid = out.reshape(-1)
+        laid: Samples = out.reshape(-1)
         if self._is_first:
             self._is_first, laid = False, laid[HOP:]
         return laid
 
     def _floor(self, power: Power) -> Power:
         """Return what each bin is never divided by less than, from its mean power so far."""
-        live = self._live + np.cumsum(power.sum(axis=1) > DITHER_POWER)
-        total = self._power + np.cumsum(power, axis=0, dtype=np.float64)
+        firsts = np.arange(0, len(power), TOGETHER)
+        live = self._live + np.cumsum(np.add.reduceat(power.sum(axis=1) > DITHER_POWER, firsts, dtype=np.int64))
+        total = self._power + np.cumsum(np.add.reduceat(power, firsts, axis=0), axis=0, dtype=np.float64)
         self._power, self._live = total[-1], int(live[-1])
         mean = total / np.maximum(live, 1)[:, None]
         floor = FLOOR_SHARE * mean + BAND_FLOOR_SHARE * mean.mean(axis=1, keepdims=True) + DITHER_POWER
-        return np.asarray(floor, np.float32)
+        return np.asarray(np.repeat(floor.astype(np.float32), TOGETHER, axis=0)[: len(power)])
 
 
 def _spread(power: Power) -> Power:
     """Return the power of bins, shape (windows, bins), each as the mean of itself and its neighbours."""
-    wide = np.pad(power, ((0, 0), (1, 1)), mode="edge")
-    mean: Power = (wide[:, :-2] + power + wide[:, 2:]) / np.float32(3)
+    third = power * np.float32(1 / 3)
+    mean: Power = third.copy()
+    mean[:, 1:] += third[:, :-1]
+    mean[:, :-1] += third[:, 1:]
+    mean[:, 0] += third[:, 0]
+    mean[:, -1] += third[:, -1]
     return mean
