@@ -22,8 +22,9 @@ import soundfile
 
 from benchmarks.table import show
 from voicediag.measure.echo import leak
+from voicediag.measure.echo_grid import Reader
 from voicediag.measure.echo_motion import EchoMotion, motion
-from voicediag.measure.echo_track import Jump, Reader
+from voicediag.measure.echo_track import Jump
 from voicediag.session import Samples
 from voicediag.spans import Span
 

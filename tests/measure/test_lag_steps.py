@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from voicediag.measure import lag_steps
-from voicediag.measure.echo_frames import REACH
+from voicediag.measure.echo_frames import REACH, SIZE
+from voicediag.measure.whitening import BAND_HZ, GRID_HZ
 
 STEP = 80
 
@@ -50,3 +51,32 @@ def test_a_step_in_a_long_pause_with_little_around_it_is_left_to_the_drift():
     is_live[4:56] = False
     before, behind = lag_steps.sides(path, is_live, 29)
     assert lag_steps.size(path.astype(float), np.full(60, 9.0, np.float32), before, behind) is None
+
+
+def heard(rng, *, said, change):
+    """Return white noise where `said`, and a microphone that hears it `STEP` samples earlier after a change."""
+    speaker = (rng.standard_normal(said.size) * said).astype(np.float32)
+    mic = rng.standard_normal(said.size).astype(np.float32) * np.float32(0.1)
+    mic[STEP:change] += speaker[: change - STEP]
+    mic[change:] += speaker[change:]
+    return mic, speaker
+
+
+def placed(mic, speaker, within):
+    bins = round((BAND_HZ[1] - BAND_HZ[0]) * SIZE / GRID_HZ)
+    return lag_steps.place(mic, speaker, np.ones(bins, np.complex64), (STEP, 0), within)
+
+
+def test_a_step_under_sound_is_placed_to_a_few_samples(rng):
+    at, first, last = placed(*heard(rng, said=np.ones(32_000), change=15_000), (12_000, 18_000))
+    assert at == pytest.approx(15_000, abs=50)
+    assert first <= at <= last < first + 200
+
+
+def test_a_step_in_a_pause_may_lie_anywhere_in_it(rng):
+    said = np.ones(32_000)
+    said[13_000:17_000] = 0
+    at, first, last = placed(*heard(rng, said=said, change=14_000), (12_000, 18_000))
+    # Nineteen twentieths of four thousand samples, whose middle is as far from either end.
+    assert (first, last) == (pytest.approx(13_100, abs=150), pytest.approx(16_900, abs=150))
+    assert at == pytest.approx(15_000, abs=300)

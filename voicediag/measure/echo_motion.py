@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicediag.measure.drift import LEAST_BINS, drift, spread_s
-from voicediag.measure.echo_track import EchoFollower, Jump, LagTrack, Reader, blocks
+from voicediag.measure.echo_grid import Reader
+from voicediag.measure.echo_track import EchoFollower, Jump, LagTrack, blocks
 from voicediag.measure.staircase import LEAST_STEPS, Staircase, staircase
 from voicediag.spans import Span
 

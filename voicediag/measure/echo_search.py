@@ -12,13 +12,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from voicediag.measure.echo_frames import GRID_HZ, REACH, EchoFrames
+from voicediag.measure.echo_frames import REACH, EchoFrames
+from voicediag.measure.whitening import GRID_HZ
 
 # A second and a half of the agent's speech in which the echo is not where it was.
 LOST_FRAMES = 12
 MOST_FRAMES = 24
 FIT_SIGMAS = 5.0
 MOST_FITTING = 0.2
+# Of fewer frames, at a recording's end, one alone is high by chance.
+LEAST_FRAMES = LOST_FRAMES // 2
 SEARCHED_S = 1.5
 # The lag at which a microphone is read lies on this grid, on which every common rate has whole frames; windows overlap,
 # because reflections near an edge are cut off.
@@ -69,7 +72,7 @@ def sought(frames_at: Callable[[int], EchoFrames], room: Room, *, around: int) -
     middle = round(around / CENTRE) * CENTRE
     for centre in range(middle - reach, middle + reach + 1, WINDOW):
         frames = frames_at(centre)
-        if not frames.is_live.any():
+        if np.count_nonzero(frames.is_live) < LEAST_FRAMES:
             continue
         mean = _limited(frames.scores(room)[frames.is_live]).mean(axis=0)
         top = int(mean.argmax())

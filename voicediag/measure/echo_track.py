@@ -12,31 +12,31 @@ Conventions
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voicediag.measure import lag_steps
-from voicediag.measure.echo_frames import FRAME, GRID_HZ, HOP, REACH, SIZE, Curves, EchoFrames, Samples, tops
+from voicediag.measure.echo_frames import FRAME, HOP, REACH, SIZE, Curves, EchoFrames, tops
+from voicediag.measure.echo_grid import EDGE_S, Reader, far_end, microphone
+from voicediag.measure.echo_grid import Stretch as Track
 from voicediag.measure.echo_search import CENTRE, FIT_SIGMAS, LEAST_MEAN, LOST_FRAMES, lost_frames, sought
 from voicediag.measure.lag_path import Path, Room, held, on_one_reflection, without_excursions
 from voicediag.measure.lag_track import likelihood, steadiest
+from voicediag.measure.whitening import GRID_HZ
 from voicediag.spans import Span
-
-Reader: TypeAlias = Callable[[Span], Samples]
 
 BLOCK_S = 30.0
 OVERLAP_S = 2.0
 LEAST_BLOCK_S = 1.5
 # Reflections far from the middle of what is read are cut off.
 WELL_WITHIN = 3 * REACH // 4
-# How far a filter's edge reaches at either end of a stretch.
-EDGE_S = 0.05
 # Twice, because the first path hops between reflections, which blurs the room that is learnt along it.
 PASSES = 2
+# A room in which half of the frames fit so well needs no second pass.
+KNOWN_SIGMAS = 10.0
 MOST_WEIGHT = 10.0
 # Two blocks see the same step at places that differ by a frame.
 SAME_STEP_S = 0.25
@@ -44,8 +44,6 @@ SAME_STEP_S = 0.25
 KNOWN_FRAMES = 16
 LEAST_KNOWN = 4
 LEAP_SUPPORT = LOST_FRAMES * LEAST_MEAN
-# Far beyond full scale: a file of floats may hold anything.
-MOST = 100.0
 MS = 1_000.0
 
 
@@ -195,9 +193,9 @@ class EchoFollower:
             # Where it begins elsewhere than it was looked for there is no jump.
             return _Leap(first, behind, None)
         last_s = float(times_s[-1])
-        between = self._between(Span(last_s, max(last_s, begin_s + FRAME / GRID_HZ)), room, (before, behind))
+        at_s, between = self._between(Span(last_s, max(last_s, begin_s + FRAME / GRID_HZ)), room, (before, behind))
         jump = Jump(
-            at_s=(between.start_s + between.end_s) / 2,
+            at_s=at_s,
             between=between,
             size_ms=(behind - before) / GRID_HZ * MS,
             support=LEAP_SUPPORT,
@@ -214,43 +212,52 @@ class EchoFollower:
         order = np.argsort(times_s, kind="stable")[-KNOWN_FRAMES:]
         return times_s[order], found[order]
 
-    def _between(self, span: Span, room: Room, lags: tuple[int, int]) -> Span:
+    def _between(self, span: Span, room: Room, lags: tuple[int, int]) -> tuple[float, Span]:
         """Return when the lag changed, at the microphone, that changed within a span of the far end."""
         low = min(lags)
         reach_s = abs(lags[1] - lags[0]) / GRID_HZ
         start_s, end_s = span.start_s - 1.0, span.end_s + 1.0 + reach_s
-        speaker = _on_grid(self.speaker, Span(start_s, end_s), self.speaker_rate_hz)
         heard_s = start_s + low / GRID_HZ
-        mic = _on_grid(self.mic, Span(heard_s, heard_s + end_s - start_s + reach_s), self.mic_rate_hz)
+        mic, speaker = self._tracks(Span(heard_s, heard_s + end_s - start_s + reach_s), Span(start_s, end_s))
         within = (GRID_HZ, GRID_HZ + round(span.duration_s * GRID_HZ))
-        early, late = lag_steps.place(mic, speaker, room, (lags[0] - low, lags[1] - low), within)
-        return Span(heard_s + early / GRID_HZ, heard_s + late / GRID_HZ)
+        places = lag_steps.place(mic.white, speaker.white, room, (lags[0] - low, lags[1] - low), within)
+        return _on_clock(places, heard_s)
 
     def _read(self, span: Span, lag: int) -> _Stretch:
         """Return both tracks around a span, the microphone by the lag later."""
         first_lag = round(lag / CENTRE) * CENTRE - REACH
         heard_s = span.start_s + first_lag / GRID_HZ
         reach_s = (SIZE + HOP) / GRID_HZ
-        speaker = _on_grid(self.speaker, span, self.speaker_rate_hz)
-        mic = _on_grid(self.mic, Span(heard_s, heard_s + span.duration_s + reach_s), self.mic_rate_hz)
+        mic, speaker = self._tracks(Span(heard_s, heard_s + span.duration_s + reach_s), span)
         return _Stretch(span.start_s, first_lag, mic, speaker, EchoFrames.of(mic, speaker))
+
+    def _tracks(self, heard: Span, said: Span) -> tuple[Track, Track]:
+        """Return a span of the microphone and one of the speaker, as the frames want them."""
+        return (
+            microphone(self.mic(_with_edges(heard)), rate_hz=self.mic_rate_hz),
+            far_end(self.speaker(_with_edges(said)), rate_hz=self.speaker_rate_hz),
+        )
 
     def _path(self, stretch: _Stretch) -> tuple[Path, Curves]:
         """Return the path of a stretch and what it goes by, and learn its room."""
-        frames, before = stretch.frames, self._room
+        frames, known = stretch.frames, self._room
         if not frames.is_live.any():
             return np.zeros(0, np.intp), np.zeros((0, 2 * REACH), np.float32)
         first = round(self.lag_s * GRID_HZ) - stretch.first_lag
         curves = frames.curves()
         # A loudspeaker may be wired the other way round: without a room a trough is as good as a top.
-        scores = np.abs(curves[:, : 2 * REACH]) if before is None else frames.scores(before)
+        scores = np.abs(curves[:, : 2 * REACH]) if known is None else frames.scores(known)
         path = steadiest(likelihood(scores, frames.is_live), first=first)
-        for _ in range(PASSES if before is None else PASSES - 1):
+        fits = scores[np.arange(path.size), path]
+        if known is not None and np.median(fits[frames.is_live]) >= KNOWN_SIGMAS:
+            self._room = frames.room(path, np.clip(fits, 0, MOST_WEIGHT), curves)
+            return without_excursions(held(path, frames.is_live)), scores
+        for _ in range(PASSES if known is None else PASSES - 1):
             weight = np.clip(scores[np.arange(path.size), path], 0, MOST_WEIGHT)
-            path = on_one_reflection(frames, curves, path, weight, before)
+            path = on_one_reflection(frames, curves, path, weight, known)
             self._room = frames.room(path, weight, curves)
             scores = frames.scores(self._room)
-            path = steadiest(likelihood(scores, frames.is_live), first=None if before is None else first)
+            path = steadiest(likelihood(scores, frames.is_live), first=None if known is None else first)
         return without_excursions(held(path, frames.is_live)), scores
 
     def _take_jumps(
@@ -278,15 +285,9 @@ class EchoFollower:
         lags = (int(path[frames[0]]), int(path[frames[1]]))
         within = (frames[0] * HOP + FRAME // 2, frames[1] * HOP + FRAME // 2)
         room = self._room if self._room is not None else np.zeros(0, np.complex64)
-        early, late = lag_steps.place(stretch.mic, stretch.speaker, room, lags, within)
-        heard_s = stretch.begin_s + stretch.first_lag / GRID_HZ
-        between = Span(heard_s + early / GRID_HZ, heard_s + late / GRID_HZ)
-        return Jump(
-            at_s=(between.start_s + between.end_s) / 2,
-            between=between,
-            size_ms=size / GRID_HZ * MS,
-            support=support,
-        )
+        places = lag_steps.place(stretch.mic.white, stretch.speaker.white, room, lags, within)
+        at_s, between = _on_clock(places, stretch.begin_s + stretch.first_lag / GRID_HZ)
+        return Jump(at_s=at_s, between=between, size_ms=size / GRID_HZ * MS, support=support)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,8 +296,8 @@ class _Stretch:
 
     begin_s: float
     first_lag: int
-    mic: Samples
-    speaker: Samples
+    mic: Track
+    speaker: Track
     frames: EchoFrames
 
 
@@ -335,17 +336,11 @@ def _until(times_s: NDArray[np.float64], path: Path, span: Span) -> float:
     return min(span.end_s, float(times_s[gone[0]])) if gone.size else span.end_s
 
 
-def _on_grid(read: Reader, span: Span, rate_hz: int) -> Samples:
-    """Return a span of a track at the grid's rate."""
-    if rate_hz == GRID_HZ:
-        return _sane(read(span))
-    import soxr
-
-    wide = _sane(read(Span(span.start_s - EDGE_S, span.end_s + EDGE_S)))
-    edge = round(EDGE_S * GRID_HZ)
-    return np.asarray(soxr.resample(wide, rate_hz, GRID_HZ, quality="MQ")[edge:-edge], np.float32)
+def _with_edges(span: Span) -> Span:
+    return Span(span.start_s - EDGE_S, span.end_s + EDGE_S)
 
 
-def _sane(samples: Samples) -> Samples:
-    """Return samples that can be reckoned with: silence for what is no number, no more than `MOST` for the others."""
-    return np.asarray(np.clip(np.nan_to_num(samples, nan=0.0), -MOST, MOST), np.float32)
+def _on_clock(places: tuple[float, float, float], begin_s: float) -> tuple[float, Span]:
+    """Return a moment and what it lies within, given in samples of the grid."""
+    at, first, last = (begin_s + place / GRID_HZ for place in places)
+    return at, Span(first, last)

@@ -15,8 +15,8 @@ Room: TypeAlias = NDArray[np.complex64]
 Path: TypeAlias = NDArray[np.intp]
 
 # A path that moves by this much from frame to frame may have gone to another reflection.
-ANOTHER_REFLECTION = 8
-REFLECTIONS = 256
+ANOTHER_REFLECTION = 16
+REFLECTIONS = 512
 EXCURSION = 8
 
 

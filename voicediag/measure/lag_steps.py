@@ -3,9 +3,9 @@
 Method
     A path over frames (`measure.lag_track`) names the candidates. Each must fit better than the lag on its other side
     before it and after it, by `LEAST_SUPPORT` sigmas summed over `SIDE_FRAMES` frames. Its size is that of a line
-    through the frames of both sides with a step in it, so that a drift adds nothing. Its time is where the running
-    product of the microphone and what the room makes of the far end, at the one lag less at the other, is greatest: the
-    most likely moment of a change between two known signals in noise (Page, Biometrika 41, 1954).
+    through the frames of both sides with a step in it, so that a drift adds nothing. Its time is the median of the
+    likelihood of a change between two known signals in noise (Page, Biometrika 41, 1954): what the room makes of the
+    far end at the one lag, and at the other. In a pause of the far end every moment is as likely.
 """
 
 from __future__ import annotations
@@ -13,18 +13,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from voicediag.measure.echo_frames import (
-    BAND_HZ,
-    FLOOR_SHARE,
-    GRID_HZ,
-    PHAT_EXPONENT,
-    ROOM_AFTER,
-    ROOM_BEFORE,
-    SIZE,
-    TINY,
-    Curves,
-    Samples,
-)
+from voicediag.measure.echo_frames import ROOM_AFTER, ROOM_BEFORE, SIZE, TINY, Curves
+from voicediag.measure.whitening import BAND_HZ, GRID_HZ, Samples
 
 # Two seconds on either side, where there are as many.
 SIDE_FRAMES = 16
@@ -41,10 +31,10 @@ FIT_SIGMAS = 5.0
 MARGIN = round(0.3 * GRID_HZ)
 # In a longer pause nothing is looked for.
 LONGEST = 4 * GRID_HZ
-SMOOTHING_BINS = 33
-POWER_SAMPLES = round(0.05 * GRID_HZ)
-# A moment that explains the sound this nearly as well as the best is as likely.
-AS_GOOD = 0.003
+# The samples of a voice are not independent of each other, and a room is not known to the last reflection.
+INDEPENDENT = 0.5
+UNLIKELY = 0.025
+MOST_ODDS = 80.0
 
 
 def sides(path: NDArray[np.intp], is_live: NDArray[np.bool_], after: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -107,13 +97,13 @@ def size(
 
 def place(
     mic: Samples, speaker: Samples, room: NDArray[np.complex64], lags: tuple[int, int], within: tuple[int, int]
-) -> tuple[float, float]:
-    """Return the earliest and the latest sample at which the lag may have changed.
+) -> tuple[float, float, float]:
+    """Return the sample before which the lag has changed as likely as not, and those between which it has.
 
     Parameters
     ----------
     mic, speaker : float32, shape (frames,)
-        On the grid, beginning together.
+        Whitened, on the grid, beginning together.
     room : complex64, shape (bins,)
         From `EchoFrames.room`.
     lags : tuple of int
@@ -128,26 +118,29 @@ def place(
     heard = [moment + lag - low for moment, lag in zip(within, lags, strict=True)]
     start, end = max(0, min(heard) - MARGIN), min(speaker.size, max(heard) + MARGIN)
     pad = ROOM_BEFORE + ROOM_AFTER + high - low
-    far, near = _cut(speaker, start - pad, end + pad), _cut(mic, start + low - pad, end + low + pad)
+    far, near = _cut(speaker, start - pad, end + pad), _cut(mic, start + low, end + low)
     length = next_fast_len(far.size + ROOM_AFTER, real=True)
-    said = irfft(_white(rfft(far, length), length) * rfft(_taps(room, length)), length)
-    near = irfft(_white(rfft(near, length), length), length)
+    said = irfft(rfft(far, length) * rfft(_taps(room, length)), length)
     at = np.arange(pad, pad + end - start)
     early, late = (said[at - (lag - low)] for lag in lags)
-    running = np.concatenate(([0.0], np.cumsum(near[at] * (early - late) / _power(near[at]), dtype=np.float64)))
-    gain = running.max() - max(0.0, float(running[-1]))
-    good = np.flatnonzero(running >= running.max() - AS_GOOD * gain)
-    return float(start + low + good[0]), float(start + low + good[-1])
+    chance = np.cumsum(_chance(near, early, late))
+    places = np.searchsorted(chance, np.array((0.5, UNLIKELY, 1 - UNLIKELY)) * chance[-1])
+    middle, first, last = (float(start + low + place) for place in places)
+    return middle, first, last
 
 
-def _power(near: Samples) -> Samples:
-    """Return the power around each sample: where the microphone is soft its echo tells as much as where it is loud."""
-    from scipy.ndimage import uniform_filter1d
-
-    power = near * near
-    return np.asarray(
-        uniform_filter1d(power, POWER_SAMPLES) + np.float32(FLOOR_SHARE) * power.mean() + TINY, np.float32
-    )
+def _chance(near: Samples, early: Samples, late: Samples) -> NDArray[np.float64]:
+    """Return how likely the change from one lag to the other comes at each sample, from what each would sound like."""
+    better = early - late
+    # The gain that fits the echo at whichever of the two fits, and what is then left.
+    running = np.concatenate(([0.0], np.cumsum(near * better, dtype=np.float64)))
+    split = int(running.argmax())
+    said = np.concatenate((early[:split], late[split:]))
+    gain = float(near @ said) / (float(said @ said) + TINY)
+    power = float(np.square(near - gain * said).mean()) + TINY
+    louder = np.concatenate(([0.0], np.cumsum(early**2 - late**2, dtype=np.float64)))
+    odds = gain / power * (running - gain / 2 * louder)
+    return np.asarray(np.exp(np.maximum(INDEPENDENT * (odds - odds.max()), -MOST_ODDS)))
 
 
 def _taps(room: NDArray[np.complex64], length: int) -> Samples:
@@ -161,20 +154,6 @@ def _taps(room: NDArray[np.complex64], length: int) -> Samples:
     taps[:ROOM_AFTER] = response[:ROOM_AFTER]
     taps[-ROOM_BEFORE:] = response[-ROOM_BEFORE:]
     return taps
-
-
-def _white(spectrum: NDArray[np.complex64], length: int) -> NDArray[np.complex64]:
-    """Return a spectrum with its envelope taken out, within the band."""
-    from scipy.ndimage import uniform_filter1d
-
-    low, high = (round(edge * length / GRID_HZ) for edge in BAND_HZ)
-    inside = spectrum[low:high]
-    envelope = uniform_filter1d(np.abs(inside), 2 * SMOOTHING_BINS - 1, mode="nearest")
-    white = np.zeros_like(spectrum)
-    white[low:high] = inside / (envelope + np.float32(0.01) * envelope.mean() + np.float32(TINY)) ** np.float32(
-        PHAT_EXPONENT
-    )
-    return white
 
 
 def _cut(samples: Samples, start: int, end: int) -> Samples:

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 # In nats; chosen on the fitted sources of benchmarks/echo_motion.
-MOVE_COST = 0.5
+MOVE_COST = 0.25
 JUMP_COST = 90.0
-# In samples from frame to frame: 8 of them are 8 ms in a second, what a queue that breathes does.
-MOVES = (1, 2, 4, 8)
+# In samples from frame to frame: 16 of them are 8 ms in a second, what a queue that breathes does.
+MOVES = (1, 2, 4, 8, 16)
 # A frame that fits with this many sigmas says all that it can.
 SURE_SIGMAS = 12.0
 
@@ -30,7 +30,7 @@ def likelihood(scores: NDArray[np.float32], is_live: NDArray[np.bool_]) -> NDArr
     return np.asarray(np.float32(0.5) * scaled * scaled * is_live[:, None], np.float32)
 
 
-def steadiest(worth: NDArray[np.float32], *, first: int | None = None, near: int = 80) -> NDArray[np.intp]:
+def steadiest(worth: NDArray[np.float32], *, first: int | None = None, near: int = 160) -> NDArray[np.intp]:
     """Return the path of the greatest worth through the lags.
 
     Parameters
