@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, Literal
 
@@ -97,11 +98,12 @@ def case(index: int, *, fitted: bool, kind: Kind | None = None, duration_s: floa
     snr_db = None if random.random() < 0.25 else float(random.uniform(*SNRS_DB))
     shared, coded_first = bool(random.random() < 0.7), bool(random.random() < 0.5)
     drift_ppm = 0.0 if random.random() < 0.3 else float(random.uniform(-MOST_PPM, MOST_PPM))
-    received = speech(duration_s, received_hz, fitted=fitted, random=random)
+    said = speech(duration_s, received_hz, fitted=fitted, random=random)
+    received = said
     if snr_db is not None and shared:
-        received = received + noise(received, received_hz, snr_db, fitted=fitted, random=random)
+        received = said + noise(said, received_hz, snr_db, fitted=fitted, random=random)
     sound = through(received, received_hz, codec) if coded_first else received
-    played, damages = _damaged(kind, sound, received_hz, random)
+    played, damages = _damaged(kind, sound, _live(said, received_hz, snr_db), received_hz, random)
     played = _at_rate(played, received_hz, played_hz * (1 + drift_ppm * 1e-6))
     gain_db = float(random.uniform(-20, 3))
     offset_s = float(random.uniform(-0.8, 0.0) if random.random() < 0.25 else random.uniform(0.0, 4.0))
@@ -235,15 +237,17 @@ def _first_channel(path: Path) -> tuple[Samples, int]:
     return np.ascontiguousarray(sound[:, 0]), rate_hz
 
 
-def _damaged(kind: Kind, sound: Samples, rate_hz: int, random: Generator) -> tuple[Samples, list[Damage]]:
+def _damaged(
+    kind: Kind, sound: Samples, live: np.ndarray, rate_hz: int, random: Generator
+) -> tuple[Samples, list[Damage]]:
     """Return sound with some damages of one kind in its speech, on the clock of the received samples."""
-    live = _live(sound, rate_hz)
     pieces: list[Samples] = []
     damages: list[Damage] = []
     at = played = 0
     for _ in range(int(random.integers(2, 6))):
         size = round(float(np.exp(random.uniform(*np.log(SIZES_S)))) * rate_hz)
-        begin = _place(live, at + rate_hz, taken(kind, size, rate_hz=rate_hz), rate_hz, random)
+        ends = (size, 2 * size) if kind == "swapped" else (taken(kind, size, rate_hz=rate_hz),)
+        begin = _place(live, at + rate_hz, ends, rate_hz, random)
         if begin is None:
             break
         done = plant(kind, sound, begin, size, rate_hz=rate_hz, random=random)
@@ -262,21 +266,35 @@ def _damaged(kind: Kind, sound: Samples, rate_hz: int, random: Generator) -> tup
     return np.concatenate([*pieces, sound[at:]]), damages
 
 
-def _live(sound: Samples, rate_hz: int) -> np.ndarray:
-    """Return for each hundredth of a second whether it, and its neighbours, are speech."""
+def _live(sound: Samples, rate_hz: int, snr_db: float | None) -> np.ndarray:
+    """Return for each hundredth of a second whether it, and its neighbours, are speech that the noise does not hide."""
     step = rate_hz // 100
     power = np.mean(sound[: sound.size // step * step].reshape(-1, step).astype(np.float64) ** 2, axis=1)
     level_dbov = measure_active_level(sound, rate_hz=rate_hz).active_speech_dbov or 0.0
-    loud = power > 10 ** ((level_dbov - LOUD_DB) / 10)
-    return np.asarray(np.convolve(loud, np.ones(5), "same") >= 5)
+    under_db = LOUD_DB if snr_db is None else min(LOUD_DB, snr_db)
+    loud = power > 10 ** ((level_dbov - under_db) / 10)
+    at_once = np.convolve(loud, np.ones(5), "same") >= 5
+    # A word on either side, not the last click of a clip.
+    total = np.concatenate(([0], np.cumsum(loud)))
+    here = np.arange(loud.size)
+    before, after = total[here] - total[np.maximum(here - 20, 0)], total[np.minimum(here + 20, loud.size)] - total[here]
+    return np.asarray(at_once & (before >= 8) & (after >= 8))
 
 
-def _place(live: np.ndarray, first: int, taken: int, rate_hz: int, random: Generator) -> int | None:
-    """Return a sample within the next three seconds of speech at which a damage can begin and end in speech."""
+def _place(live: np.ndarray, first: int, ends: tuple[int, ...], rate_hz: int, random: Generator) -> int | None:
+    """Return a sample within the next three seconds of speech from which on it is in speech that a damage ends."""
     step = rate_hz // 100
-    begins = np.flatnonzero(live[: max(0, live.size - taken // step - 50)])
-    fit = begins[(begins >= -(-first // step)) & live[begins + round(taken / step)]][:300]
-    return int(random.choice(fit)) * step + int(random.integers(step)) if fit.size else None
+    begins = np.flatnonzero(live[: max(0, live.size - max(ends) // step - 50)])
+    fit = begins >= -(-first // step)
+    total = np.concatenate(([0], np.cumsum(live)))
+    for start, end in pairwise((0, *ends)):
+        low, high = begins + start // step, begins + round(end / step)
+        fit &= live[high]
+        if len(ends) > 1:
+            # Of two chunks that change places neither is a pause.
+            fit &= total[high] - total[low] >= (high - low) / 2
+    chosen = begins[fit][:300]
+    return int(random.choice(chosen)) * step + int(random.integers(step)) if chosen.size else None
 
 
 def _on_clock(damage: Damage, offset_s: float, drift_ppm: float) -> Damage:
