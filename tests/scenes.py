@@ -45,3 +45,14 @@ def session_of(tracks: Mapping[TrackName, Samples], *, turns: Sequence[Turn] = (
 def turn(role: Any, text: str, start_s: float, end_s: float, *, learnt_from: str = "audio") -> Turn:
     """Return a turn."""
     return Turn(role=role, text=text, span=Span(start_s, end_s), learnt_from=learnt_from)
+
+
+def held_up(voice, rate_hz, gaps=((3, 0.06), (8, 0.09))):
+    """A voice that waits: after so many seconds, where it is loudest in the next two, for so long."""
+    pieces, at = [], 0
+    for begin_s, gap_s in gaps:
+        begin = begin_s * rate_hz
+        place = begin + int(np.abs(voice[begin : begin + 2 * rate_hz]).argmax())
+        pieces += [voice[at:place], np.zeros(round(gap_s * rate_hz), np.float32)]
+        at = place
+    return np.concatenate([*pieces, voice[at:]]).astype(np.float32)

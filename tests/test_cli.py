@@ -111,6 +111,8 @@ def test_demo_names_the_root_cause():
     }
 
 
-@pytest.mark.parametrize("command", ["check", "demo", "echo", "meter", "lab", "record", "relay", "emulate", "repair"])
+@pytest.mark.parametrize(
+    "command", ["check", "demo", "echo", "gaps", "meter", "lab", "record", "relay", "emulate", "repair"]
+)
 def test_help_has_an_example(command):
     assert "Example" in voicediag(command, "--help").stdout

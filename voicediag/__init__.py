@@ -16,16 +16,18 @@ if TYPE_CHECKING:
     from voicediag import detect, measure, present, session, signals, tune
     from voicediag.check import check
     from voicediag.detect.echo_report import echo
+    from voicediag.detect.gap_report import gaps
     from voicediag.formats import load
     from voicediag.formats.demo import load_demo
 
-__all__ = ["check", "detect", "echo", "load", "load_demo", "measure", "present", "session", "signals", "tune"]
+__all__ = ["check", "detect", "echo", "gaps", "load", "load_demo", "measure", "present", "session", "signals", "tune"]
 __version__ = "0.1.0"
 
 # Importing voicediag costs next to nothing: numpy and the rooms come when they are first asked for.
 _AT = {
     "check": "voicediag.check",
     "echo": "voicediag.detect.echo_report",
+    "gaps": "voicediag.detect.gap_report",
     "load": "voicediag.formats",
     "load_demo": "voicediag.formats.demo",
 }

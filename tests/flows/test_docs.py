@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from scenes import held_up
 
 import voicediag as vd
 from voicediag import cli
@@ -103,12 +104,11 @@ def desk(tmp_path_factory):
     desk = tmp_path_factory.mktemp("desk")
     (desk / "recordings").symlink_to(RECORDINGS, target_is_directory=True)
     session = vd.load(KITCHEN)
-    length = session.duration_s
-    mic, speaker = (track.read(vd.spans.Span(0, length)) for track in (session.heard, session.spoken))
+    mic, speaker = (track.read(vd.spans.Span(0, session.duration_s)) for track in (session.heard, session.spoken))
     soundfile.write(desk / "mic.wav", mic, session.heard.rate_hz)
-    soundfile.write(desk / "speaker.wav", speaker, session.spoken.rate_hz)
-    # The mic's 16 kHz serve both channels: two of three samples of a 24 kHz voice would alias, so every third pair is
-    # averaged instead; a telephone band is left, and an echo in it.
+    for name, sound in (("speaker", speaker), ("received", speaker), ("played", held_up(speaker, 24_000))):
+        soundfile.write(desk / f"{name}.wav", sound, session.spoken.rate_hz)
+    # A 24 kHz voice at the mic's 16 kHz would alias; pairs that are averaged leave a telephone band, and an echo in it.
     far = np.interp(np.arange(mic.size) * 1.5, np.arange(speaker.size), speaker).astype(np.float32)
     soundfile.write(desk / "call.wav", np.stack([mic, far], axis=1), session.heard.rate_hz)
     write_log(desk / "session.jsonl")

@@ -64,6 +64,23 @@ def read_pair(user: Path, agent: Path) -> Session:
     return _session(f"{user.name} + {agent.name}", {name: (file, 0) for name, file in files.items()})
 
 
+def read_points(received: Path, played: Path) -> Session:
+    """Return the session of one voice at two points, each a mono file; they need not begin together.
+
+    Raises
+    ------
+    FormatError
+        Where one of them cannot be read or is not mono.
+    """
+    files: dict[TrackName, SoundFile] = {"agent-received": open_sound(received), "agent-played": open_sound(played)}
+    for file in files.values():
+        if file.channels != 1:
+            raise FormatError(
+                file.path, expected="a mono file", got=f"{file.channels} channels", likely="cut the one voice out first"
+            )
+    return _session(f"{received.name} + {played.name}", {name: (file, 0) for name, file in files.items()})
+
+
 def side_of(text: str) -> Side:
     """Return `text` as a channel's side.
 

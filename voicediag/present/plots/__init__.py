@@ -3,8 +3,9 @@
 from voicediag.present.plots.around import evidence
 from voicediag.present.plots.columns import Envelope, envelope
 from voicediag.present.plots.echo_course import echo
+from voicediag.present.plots.gaps import gaps
 from voicediag.present.plots.lanes import lag, level, samples, wave
 from voicediag.present.plots.overview import session
 from voicediag.present.plots.picture import Picture
 
-__all__ = ["Envelope", "Picture", "echo", "envelope", "evidence", "lag", "level", "samples", "session", "wave"]
+__all__ = ["Envelope", "Picture", "echo", "envelope", "evidence", "gaps", "lag", "level", "samples", "session", "wave"]

@@ -1,0 +1,88 @@
+"""Two taps of one voice beside each other: what was done to the sound between them.
+
+Where a session has both the agent's sound as it came and as it was played, or the user's as it was captured and as it
+was sent, nothing needs to be guessed from one of them: what came late goes on where it stopped, what is lost is there
+at the one tap and not at the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from voicediag.detect.examination import Examination
+from voicediag.detect.finding import Limit
+from voicediag.measure.two_points import Change, TwoPoints, between_sources
+from voicediag.session import AudioSource, Session, Track, TrackName
+from voicediag.spans import Span
+
+PAIRS: tuple[tuple[TrackName, TrackName], ...] = (("agent-received", "agent-played"), ("user-captured", "user-sent"))
+LEAST_COMMON = Limit(1.0, "s", "house rule: a phrase; what two tracks share by chance is shorter")
+LEAST_CHANGE = Limit(
+    0.02, "s", "the shortest silence that aplisay/llm-agent#249 counts as starvation: one slot of 20 ms"
+)
+AFTER_INTERRUPT = Limit(2.0, "s", "house rule: a player that is told to stop forgets what it holds within so long")
+CUSHION_STEP_S = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class Taps:
+    """Two taps of a session that hold one voice.
+
+    Attributes
+    ----------
+    first, second : Track
+    told : TwoPoints
+        Times count from each track's first sample; of a received stream, from its own, without the silence between
+        what came.
+    """
+
+    session: Session
+    first: Track
+    second: Track
+    told: TwoPoints
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the two hold enough common sound."""
+        return self.told.common_s >= LEAST_COMMON.value
+
+    @cached_property
+    def changes(self) -> tuple[Change, ...]:
+        """What is heard of the changes: in speech, long enough, and not what an interruption threw away."""
+        return tuple(
+            change
+            for change in self.told.changes
+            if change.is_in_speech and change.size_s >= LEAST_CHANGE.value and not self._is_flush(change)
+        )
+
+    def where(self, change: Change) -> Span:
+        """Return where a change lies at the second tap, on the session clock."""
+        return change.played.shifted(self.second.clock.offset_s)
+
+    def _is_flush(self, change: Change) -> bool:
+        at_s = self.where(change).start_s
+        cuts = (mark.at_s for mark in self.session.marks if mark.kind == "interrupted")
+        return change.kind == "never" and any(-AFTER_INTERRUPT.value <= cut_s - at_s <= LATE_S for cut_s in cuts)
+
+
+# The log's time of an interruption and the player's differ by what lies on the way.
+LATE_S = 0.5
+
+
+def taps(exam: Examination) -> tuple[Taps, ...]:
+    """Return the pairs of taps that the session has; ask with `exam.once(taps)`."""
+    tracks = exam.session.tracks
+    pairs = [(tracks[first], tracks[second]) for first, second in PAIRS if first in tracks and second in tracks]
+    return tuple(_of(exam, first, second) for first, second in pairs)
+
+
+def _of(exam: Examination, first: Track, second: Track) -> Taps:
+    told = between_sources(_stream(first), second.source, progress=exam.progress)
+    return Taps(exam.session, first, second, told)
+
+
+def _stream(track: Track) -> AudioSource:
+    """Return the sound of a track without the silence that only its layout put in."""
+    source: AudioSource = getattr(track.source, "stream", track.source)
+    return source
