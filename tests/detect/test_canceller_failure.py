@@ -17,12 +17,16 @@ from voicediag.detect.examination import Examination, Leak
 from voicediag.detect.finding import Limit
 from voicediag.measure.echo import Echo
 from voicediag.measure.echo_motion import EchoMotion
+from voicediag.session import ArraySource, Session, Track
 from voicediag.spans import Span
 
 ROOT = Path(__file__).parents[2]
 DURATION_S = 45.0
 WHOLE = Span(0.0, DURATION_S)
 FRAME_S = 0.01
+OFF = "canceller-off"
+PHONE_HZ = 8_000
+RAIL = 32_767 / 32_768
 
 
 @cache
@@ -39,7 +43,7 @@ def echo(delay_ms=90.0, erl_db=6.0, drift_ppm=0.0):
 
 
 def examined(mic, speaker=None, **tracks):
-    mic = mic + room(5, duration_s=DURATION_S, level_db=-72)[: mic.size]
+    mic = np.clip(mic + room(5, duration_s=DURATION_S, level_db=-72)[: mic.size], -1, RAIL)
     speaker = agent() if speaker is None else speaker
     tracks = {"user-sent": mic.astype(np.float32), "agent-played": speaker, **tracks}
     return Examination(session_of(tracks))
@@ -81,7 +85,7 @@ def test_the_page_has_the_classes():
         ("late-echo", lambda: echo(delay_ms=640.0), agent, "delay_ms", 640),
         ("early-echo", lambda: echo(delay_ms=-25.0), agent, "delay_ms", -25),
         ("quiet-reference", echo, lambda: agent() * np.float32(0.03), "reference_dbov", -24 + 20 * np.log10(0.03)),
-        ("overdriven-microphone", lambda: np.clip(30 * echo(), -1, 32_767 / 32_768), agent, "overdriven_share", 0.6),
+        ("overdriven-microphone", lambda: 60 * echo(), agent, "overdriven_share", 0.3),
         ("canceller-off", echo, agent, "holes_share", 0.0),
     ],
 )
@@ -89,7 +93,7 @@ def test_each_class_is_told_with_its_number(why, mic, speaker, key, value):
     found = failure_of(examined(mic(), speaker()))
     assert found is not None
     assert found.why == why
-    assert found.measure[key] == pytest.approx(value, rel=0.15, abs=3 if key != "overdriven_share" else 0.35)
+    assert found.measure[key] == pytest.approx(value, rel=0.15, abs=3 if key != "overdriven_share" else 0.1)
 
 
 @pytest.mark.parametrize(("drift_ppm", "why"), [(-700.0, "clock-skew"), (700.0, "clock-skew"), (400.0, None)])
@@ -116,8 +120,17 @@ def test_no_echo_has_no_class():
     assert kind_of(exam) is None
 
 
-def test_under_a_talker_a_canceller_is_not_called_off():
-    assert failure_of(examined(echo(erl_db=12.0) + voice(8, duration_s=DURATION_S, level_db=-20.0))) is None
+def test_a_talker_may_hide_whether_a_canceller_was_off():
+    hidden = echo(erl_db=30.0) + voice(8, duration_s=DURATION_S, level_db=-12.0)
+    assert failure_of(examined(hidden + room(9, duration_s=DURATION_S, level_db=-36.0))) is None
+
+
+def test_under_a_talker_it_is_still_told_that_a_canceller_was_off():
+    assert failure_of(examined(echo(erl_db=12.0) + voice(8, duration_s=DURATION_S, level_db=-20.0))).why == OFF
+
+
+def test_an_echo_of_drifting_clocks_is_still_seen_to_be_whole():
+    assert failure_of(examined(echo(drift_ppm=200.0))).why == OFF
 
 
 def test_a_straight_wire_is_no_canceller_that_is_off():
@@ -141,7 +154,7 @@ def test_what_comes_down_the_wire_may_wait_in_the_players_queue():
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("late-640ms", "late-echo"), ("speakerphone-187ms", "canceller-off"), ("double-talk-32db", None)]
+    ("name", "why"), [("late-640ms", "late-echo"), ("speakerphone-187ms", OFF), ("double-talk-32db", OFF)]
 )
 def test_recordings_are_told_as_they_were_made(name, why):
     failure = failure_of(Examination(vd.load(ROOT / "recordings" / "echo-leak" / f"{name}.vds")))
@@ -170,3 +183,18 @@ def test_a_room_without_delay_is_not_taken_for_a_loopback():
     (finding,) = echo_leak.examine(examined(echo(delay_ms=1.0))).findings
     assert finding.primary.measure["kind"] == "acoustic"
     assert finding.remedy != echo_leak.REMEDY_LOOP
+
+
+def test_a_hybrid_is_told_to_whom_it_belongs():
+    far = agent()[::2]
+    taps, signs = np.zeros(round(0.092 * PHONE_HZ)), np.random.default_rng(3).choice((-1.0, 1.0), 88)
+    taps[round(0.080 * PHONE_HZ)] = 0.3
+    taps[-88:] = 0.3 * 10 ** (-8 / 20) / np.sqrt(88) * signs
+    mic = np.convolve(far, taps)[: far.size] + room(5, duration_s=DURATION_S, level_db=-80)[::2]
+    tracks = {
+        name: Track(name=name, source=ArraySource(sound.astype(np.float32), PHONE_HZ))
+        for name, sound in (("user-sent", mic), ("agent-played", far))
+    }
+    (finding,) = echo_leak.examine(Examination(Session(source="test", tracks=tracks))).findings
+    assert finding.primary.measure["kind"] == "hybrid"
+    assert finding.remedy == echo_leak.REMEDY_HYBRID

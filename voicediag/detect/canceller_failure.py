@@ -7,13 +7,17 @@ echo, no canceller was at work. Where the evidence is too weak for a class there
 
 from __future__ import annotations
 
+import numpy as np
+
 from voicediag.detect.canceller_at_work import sound, taken_off
 from voicediag.detect.canceller_class import Failure
 from voicediag.detect.canceller_motion import holds_still, motion_failure
 from voicediag.detect.examination import Examination, Leak
 from voicediag.detect.finding import Limit
 from voicediag.measure.echo import MS
+from voicediag.measure.echo_delay import STILL_PPM, delay_over
 from voicediag.measure.echo_kind import EchoKind, echo_kind
+from voicediag.session import Samples
 from voicediag.spans import Span, SpanSet
 
 LATEST = Limit(
@@ -21,7 +25,9 @@ LATEST = Limit(
 )
 EARLIEST = Limit(-3.0, "ms", "benchmarks/canceller: AEC3 takes off 22 dB at 0 ms, 9 dB at -5 ms")
 OVERDRIVEN = Limit(
-    0.3, "of the echo", "benchmarks/canceller: with flat tops in 40 % of it AEC3 takes off 8 dB, not 21 dB"
+    0.08,
+    "of the samples",
+    "benchmarks/canceller: with a fifth of its loud samples cut AEC3 takes off 6 dB, not 21 dB",
 )
 QUIET = Limit(-42.0, "dBov", "benchmarks/canceller: with references of -42 to -53 dBov AEC3 takes off 8 dB, not 21 dB")
 # Between these and the limits above it is neither one thing nor the other: no class is named.
@@ -29,6 +35,10 @@ SOME_DRIVEN = 0.02
 SOME_QUIET_DBOV = -38.0
 SOME_ERLE_DB = 2.0
 KIND_S = 30.0
+# A reflection that is louder than the direct sound comes within the first metres of a room.
+REFLECTED_MS = 25.0
+MILLION = 1e6
+WITHOUT_ROOM = frozenset({"hybrid", "line", "loopback"})
 ONE_ENGINE = (
     "Give the echo canceller its reference: let one audio engine own microphone and loudspeaker (one AVAudioEngine on "
     "iOS, getUserMedia with echoCancellation and playback in the same page on the web), or use headphones."
@@ -57,7 +67,17 @@ def kind_of(exam: Examination) -> EchoKind | None:
     tracks = [exam.session.tracks[name] for name in (leak.mic, leak.speaker)]
     rate_hz = min(track.rate_hz for track in tracks)
     mic, speaker = (sound(track, span, rate_hz) for track in tracks)
-    return echo_kind(mic, speaker, rate_hz=rate_hz, lag_s=leak.echo.delay_ms / MS)
+    lag_s = delay_over(leak.echo, Span(start_s, start_s + 1))
+    return echo_kind(_on_one_clock(mic, leak.echo.drift_ppm or 0.0), speaker, rate_hz=rate_hz, lag_s=lag_s)
+
+
+def _on_one_clock(mic: Samples, drift_ppm: float) -> Samples:
+    """Return the microphone as the loudspeaker's clock would have taken it: a lag that drifts blurs the echo's way."""
+    if abs(drift_ppm) < STILL_PPM:
+        return mic
+    import soxr
+
+    return np.asarray(soxr.resample(mic, MILLION + drift_ppm, MILLION), np.float32)
 
 
 def _late(exam: Examination, leak: Leak) -> Failure | None:
@@ -78,8 +98,7 @@ def _late(exam: Examination, leak: Leak) -> Failure | None:
 
 
 def _early(exam: Examination, leak: Leak) -> Failure | None:
-    del exam
-    delay_ms = leak.echo.delay_ms or 0.0
+    delay_ms = _arrival_ms(exam, leak)
     if delay_ms >= EARLIEST.value:
         return None
     return Failure(
@@ -94,13 +113,22 @@ def _early(exam: Examination, leak: Leak) -> Failure | None:
     )
 
 
+def _arrival_ms(exam: Examination, leak: Leak) -> float:
+    """Return when the echo begins to come: in a room its loudest part may be a reflection."""
+    delay_ms, kind = leak.echo.delay_ms or 0.0, exam.once(kind_of)
+    if kind is None or kind.response is None or not kind.is_linear:
+        return delay_ms
+    arrival_ms = kind.response.arrival_s * MS
+    return arrival_ms if 0.0 <= delay_ms - arrival_ms <= REFLECTED_MS else delay_ms
+
+
 def _overdriven(exam: Examination, leak: Leak) -> Failure | None:
     share = _driven(exam, leak)
     if share < OVERDRIVEN.value:
         return None
     return Failure(
         why="overdriven-microphone",
-        told=f"The echo overdrives the microphone in {share:.0%} of its time, and flat tops cannot be subtracted.",
+        told=f"The echo overdrives the microphone: {share:.0%} of its samples are flat tops, which nothing subtracts.",
         remedy=(
             "Turn the loudspeaker or the microphone's gain down until the echo no longer reaches full scale: a "
             "canceller cannot subtract what was cut off."
@@ -111,7 +139,7 @@ def _overdriven(exam: Examination, leak: Leak) -> Failure | None:
 
 
 def _driven(exam: Examination, leak: Leak) -> float:
-    """Return the share of the echo's time in which the microphone has flat tops."""
+    """Return the share of the echo's samples that lie on flat tops of the microphone's."""
     clipping = exam.reading(leak.mic).clipping
     track, late_s = exam.session.tracks[leak.mic], (leak.echo.delay_ms or 0.0) / MS
     tops = SpanSet(
@@ -119,7 +147,9 @@ def _driven(exam: Examination, leak: Leak) -> float:
         for start, end in zip(clipping.starts, clipping.ends, strict=True)
     )
     echo = SpanSet(span.shifted(max(-span.start_s, late_s)) for span in leak.echo.spans)
-    return (tops & echo).total_s / echo.total_s if echo.total_s else 0.0
+    if not tops.total_s or not echo.total_s:
+        return 0.0
+    return clipping.clipped_samples * ((tops & echo).total_s / tops.total_s) / (echo.total_s * track.rate_hz)
 
 
 def _quiet(exam: Examination, leak: Leak) -> Failure | None:
@@ -140,13 +170,17 @@ def _quiet(exam: Examination, leak: Leak) -> Failure | None:
 
 def _off(exam: Examination, leak: Leak) -> Failure | None:
     kind = exam.once(kind_of)
-    if kind is None or not kind.is_linear or kind.kind in {"loopback", "line"} or not _fits(exam, leak):
+    if kind is None or not kind.is_linear or kind.kind in WITHOUT_ROOM or not _fits(exam, leak):
         return None
     return Failure(
         why="canceller-off",
         told="Nothing was taken off it and it holds still: no canceller was at work on it.",
         remedy=ONE_ENGINE,
-        measure={"follows": kind.follows or 0.0, "holes_share": kind.holes or 0.0},
+        measure={
+            "clearest_share": kind.response.clearest if kind.response else 0.0,
+            "follows": kind.follows or 0.0,
+            "holes_share": kind.holes or 0.0,
+        },
     )
 
 

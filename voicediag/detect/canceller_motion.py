@@ -6,7 +6,7 @@ lost sound itself costs nothing, as zeros in its place show.
 
 from __future__ import annotations
 
-from voicediag.detect.canceller_class import Failure
+from voicediag.detect.canceller_class import Class, Failure
 from voicediag.detect.examination import Leak
 from voicediag.detect.finding import Limit
 from voicediag.measure.staircase import Staircase
@@ -17,6 +17,17 @@ SKEW = Limit(500.0, "ppm", "benchmarks/canceller: AEC3 takes off 20 dB at 300 pp
 # Between these and the limits above it is neither one thing nor the other.
 STEADY_MS = 4.0
 STEADY_PPM = 350.0
+# House rule: a queue breathes by some buffers; to and fro between two lags so far apart are two ways, or speech that
+# says the same again.
+MOST_BREATH_MS = 60.0
+FILL_CAPTURE = (
+    "Fill lost capture buffers with zeros of the same length, or better stop losing them: read the microphone on a "
+    "thread that does nothing else. A canceller follows silence, but no jump."
+)
+FILL_REFERENCE = (
+    "Hand the canceller every buffer that is played, zeros where nothing is, and none twice: a reference that skips "
+    "what the loudspeaker plays leads it astray."
+)
 
 
 def motion_failure(leak: Leak) -> Failure | None:
@@ -40,29 +51,21 @@ def _dropped(leak: Leak) -> Failure | None:
     motion = leak.echo.motion
     if motion is None:
         return None
-    if motion.mic_lost and motion.mic_lost.steps >= DROPS.value:
-        return Failure(
-            why="capture-drops",
-            told=f"The microphone lost {_told(motion.mic_lost)}, and with each the echo comes earlier.",
-            remedy=(
-                "Fill lost capture buffers with zeros of the same length, or better stop losing them: read the "
-                "microphone on a thread that does nothing else. A canceller follows silence, but no jump."
-            ),
-            measure={"lost_ms": motion.mic_lost.lost_ms, "steps": motion.mic_lost.steps},
-            limit=DROPS,
-        )
-    if motion.reference_lost and motion.reference_lost.steps >= DROPS.value:
-        return Failure(
-            why="reference-drops",
-            told=f"The reference lost {_told(motion.reference_lost)}, and with each the echo comes later.",
-            remedy=(
-                "Hand the canceller every buffer that is played, zeros where nothing is, and none twice: a reference "
-                "that skips what the loudspeaker plays leads it astray."
-            ),
-            measure={"lost_ms": motion.reference_lost.lost_ms, "steps": motion.reference_lost.steps},
-            limit=DROPS,
-        )
-    return None
+    return _drops("capture-drops", "microphone", "earlier", motion.mic_lost, FILL_CAPTURE) or _drops(
+        "reference-drops", "reference", "later", motion.reference_lost, FILL_REFERENCE
+    )
+
+
+def _drops(why: Class, who: str, moves: str, lost: Staircase | None, remedy: str) -> Failure | None:
+    if lost is None or lost.steps < DROPS.value:
+        return None
+    return Failure(
+        why=why,
+        told=f"The {who} lost {_told(lost)}, and with each the echo comes {moves}.",
+        remedy=remedy,
+        measure={"lost_ms": lost.lost_ms, "steps": lost.steps},
+        limit=DROPS,
+    )
 
 
 def _told(lost: Staircase) -> str:
@@ -74,6 +77,8 @@ def _told(lost: Staircase) -> str:
 def _wanders(leak: Leak) -> Failure | None:
     motion, wander_ms = leak.echo.motion, leak.echo.wander_ms
     if motion is None or wander_ms is None or wander_ms < WANDER.value or len(motion.jumps) < DROPS.value:
+        return None
+    if min(abs(jump.size_ms) for jump in motion.jumps) > MOST_BREATH_MS:
         return None
     return Failure(
         why="two-engines",

@@ -34,6 +34,11 @@ REMEDY_LOOP = (
     f"mix', or both voices mixed before this tap. Choose the real microphone. {LEAVE_THE_VAD}"
 )
 
+REMEDY_HYBRID = (
+    "A telephone's hybrid, where four wires become two, sends the agent back, and no microphone is in it: switch on "
+    f"the line echo canceller (ITU-T G.168) of the gateway or the carrier, or balance the line. {LEAVE_THE_VAD}"
+)
+
 
 def examine(exam: Examination) -> Verdict:
     """Answer with the echo, clear, or why it cannot be judged."""
@@ -130,6 +135,8 @@ def _remedy(delay_ms: float, kind: EchoKind | None, failure: Failure | None) -> 
     if failure:
         return f"{failure.remedy} {LEAVE_THE_VAD}"
     told = kind.kind if kind else None
+    if told == "hybrid":
+        return REMEDY_HYBRID
     is_room = told in {"acoustic", "residual"} or (told != "loopback" and abs(delay_ms) >= ROOM_MS.value)
     return REMEDY_ROOM if is_room else REMEDY_LOOP
 

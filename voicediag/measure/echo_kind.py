@@ -1,71 +1,92 @@
-"""What kind of echo it is: through a room, through a line, from a loopback, or what a canceller left of one.
+"""What kind of echo it is: through a room, a hybrid, a line or a loopback, or what a canceller left of one.
 
 What is measured
-    Whether the echo's path has a room's tail; and whether its powers follow those of the far end, or have holes.
+    Whether the echo's way has a tail, and how long; whether the far end's waveform is still in it; and whether its
+    powers follow the far end's, or have holes.
 Method
-    The tail is the energy of the least-squares response from `TAIL_S` after its highest tap, over that within
-    `DIRECT_S` of it. The energy before the tap, where a response has none, is the noise: it is taken off, and says how
-    weak a tail would have been seen. The powers of `measure.single_talk`, where the far end is loud, follow it if dB
-    correlate with dB, band by band; a hole is a hop in a band that lies `HOLE_DB` below the loudest tenth, relative to
-    the far end: linear paths have none, suppressors cut them.
+    The tails and the fit are those of `measure.echo_response`. A way whose direct sound stands clear of the noise, or
+    which explains the clearest tenth of the echo, is linear: nothing was cut out of that echo. A room goes on beyond
+    20 ms, a hybrid ends before (the path models of ITU-T G.168, annex D), a wire has no tail at all. What is not
+    linear is a canceller's work if dB do not follow dB, band by band, and there are holes: hops in which a band lies
+    `HOLE_DB` below the loudest tenth, relative to the far end. Linear ways have none, suppressors cut them.
 Conventions
     float32 samples of one rate, shape (frames,), beginning together; a positive lag means that the microphone is later.
     dB relative to the direct sound.
 Differences from other tools
     Delay alone does not tell them apart: a loopback may be late and a loudspeaker at the microphone early. None where
-    the evidence is too weak for a word: a talker over all of the echo hides tail and holes. It takes an echo for
-    granted: two strangers look like what a canceller left of one.
+    the evidence is too weak for a word. It takes an echo for granted: two strangers look like what a canceller left.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voicediag.measure._filters import Samples
-from voicediag.measure.echo_path import PathMeter
+from voicediag.measure.echo_response import EchoResponse, echo_response
 from voicediag.measure.single_talk import FLOOR_PERCENTILE, Bands, band_powers, moved, smeared
 
-Kind: TypeAlias = Literal["acoustic", "line", "loopback", "residual"]
+Kind: TypeAlias = Literal["acoustic", "hybrid", "line", "loopback", "residual"]
 
-# Between a room's tail (-3 to -18 dB over 16 rooms) and the numerical tail of a straight wire (-26 dB and less).
-ROOM_DB = -20.0
-WIRE_DB = -24.0
-# Unless the noise lies this far down, the tail is not seen.
-CLEAR_DB = -10.0
-CLEAR_WIRE_DB = -18.0
-# Sound needs 3 ms a metre, and a converter at either end a few more.
-LOOPBACK_MS = 5.0
-# Of 48 raw echoes all correlate by 0.32 to 0.92 and have up to 31 % holes, but for one that its device gates; what two
-# cancellers left of them by -0.22 to 0.57, with 4 to 78 % holes.
-FOLLOWS = 0.6
-FOLLOWS_HOLES = 0.12
-LEFT = 0.3
-LEFT_HOLES = 0.15
-# Of 34 outputs of two cancellers the far end's waveform explained 9 % at the most, and mostly less than 1 %.
-LEFT_LINEAR = 0.05
-# Where somebody talks over the agent all the time, up to 43 % of the hops are near the room's level.
-LEFT_QUIET = 0.45
-
-FRAME_S = 0.512
-BEFORE_S = 0.1
-TAIL_S = (0.003, 0.080)
-DIRECT_S = 0.0015
-SEARCH_S = 0.3
-BAND_HZ = (150.0, 7_000.0)
-NYQUIST_SHARE = 0.9
 LOUD_DB = 20.0
 HOLE_DB = 20.0
 QUIET_DB = 10.0
 CLEAR_OF_FLOOR_DB = 15.0
 LOUDEST_PERCENTILE = 90.0
-LEAST_FRAMES = 8
 LEAST_HOPS = 50
+# A tail that is not seen lies this far below the noise at least: what stands a tenth above it counts as seen.
+UNSEEN_DB = 10.0
 MS = 1_000.0
 TINY = 1e-12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindMarks:
+    """Where one kind ends and the next begins; between two marks there is no word.
+
+    They were chosen on one half of the material of ``benchmarks.kinds``, which reports the other.
+
+    Attributes
+    ----------
+    linear_fit, linear_noise_db, least_fit : float
+        A way that explains the clearest tenth so well, or whose noise lies so low while it explains something, is
+        linear.
+    left_fit, left_follows, left_holes, left_quiet : float
+        Below such a fit, below such a correlation of powers, and above such a share of holes a canceller was at work,
+        if the microphone is down at the room's level for such a share of the far end's loud hops: a user who talks all
+        the time hides an echo as well.
+    room_late_db, room_early_db : float
+        A tail so strong after 20 ms is a room's; before that only where the way reaches beyond a telephone's band.
+    hybrid_early_db, hybrid_fall_db : float
+        A hybrid's early reflections, and by how much they must have fallen after 20 ms.
+    wire_db : float
+        A wire's early reflections lie below this: what is left of the direct sound's own spread.
+    wide_db : float
+        What passes above 4.2 kHz, beside what passes below 3 kHz, of a way that is no telephone's.
+    loopback_ms : float
+        Sound needs 3 ms a metre, and a converter at either end a few more.
+    """
+
+    linear_fit: float = 0.62
+    linear_noise_db: float = -10.0
+    least_fit: float = 0.3
+    left_fit: float = 0.5
+    left_follows: float = 0.35
+    left_holes: float = 0.15
+    left_quiet: float = 0.45
+    room_late_db: float = -27.0
+    room_early_db: float = -18.0
+    hybrid_early_db: float = -20.0
+    hybrid_fall_db: float = 24.0
+    wire_db: float = -23.0
+    wide_db: float = -20.0
+    loopback_ms: float = 5.0
+
+
+MARKS = KindMarks()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,37 +95,27 @@ class EchoKind:
 
     Attributes
     ----------
-    kind : {"acoustic", "line", "loopback", "residual"} or None
-        Through a room; without one, late or at once; left by a canceller; None where it cannot be told.
-    tail_db : float or None
-        The tail's energy over the direct sound's; None where it drowns in the noise.
-    noise_db : float or None
-        The same of the noise: a weaker tail is not seen. None with too little sound.
+    kind : {"acoustic", "hybrid", "line", "loopback", "residual"} or None
+        Through a room; through a telephone's hybrid; without either, late or at once; left by a canceller; None where
+        it cannot be told.
+    is_linear : bool
+        Whether nothing was cut out of it: no suppressor had its hands in it.
+    response : EchoResponse or None
+        Its way; None with too little sound.
     follows : float or None
         How well the echo's powers follow the far end's, -1 to 1; None with too little sound.
     holes : float or None
         Share of the hops in which a band is missing.
-    linear : float or None
-        Share of the microphone's power that the far end's waveform explains.
-    quiet : float or None
-        Share of the far end's loud hops in which the microphone holds hardly more than the room.
     """
 
     kind: Kind | None
-    tail_db: float | None
-    noise_db: float | None
+    is_linear: bool
+    response: EchoResponse | None
     follows: float | None
     holes: float | None
-    linear: float | None
-    quiet: float | None
-
-    @property
-    def is_linear(self) -> bool:
-        """Whether nothing was cut out of it: no suppressor had its hands in it."""
-        return self.follows is not None and self.follows >= FOLLOWS and (self.holes or 0.0) <= FOLLOWS_HOLES
 
 
-def echo_kind(mic: Samples, speaker: Samples, *, rate_hz: int, lag_s: float) -> EchoKind:
+def echo_kind(mic: Samples, speaker: Samples, *, rate_hz: int, lag_s: float, marks: KindMarks = MARKS) -> EchoKind:
     """Return what kind of echo it is.
 
     Parameters
@@ -114,54 +125,68 @@ def echo_kind(mic: Samples, speaker: Samples, *, rate_hz: int, lag_s: float) -> 
     rate_hz : int
     lag_s : float
         How much later the microphone repeats the speaker.
+    marks : KindMarks, optional
     """
     frames = min(mic.size, speaker.size)
     mic, speaker = mic[:frames], speaker[:frames]
-    follows, holes, quiet = _powers(mic, moved(speaker, round(lag_s * rate_hz)), rate_hz)
-    linear = _linear(mic, speaker, rate_hz, lag_s)
-    path = _response(moved(mic, -round((lag_s - BEFORE_S) * rate_hz)), speaker, rate_hz)
-    tail_db, noise_db = (None, None) if path is None else _tail(path, rate_hz)
-    evidence = EchoKind(
-        kind=None, tail_db=tail_db, noise_db=noise_db, follows=follows, holes=holes, linear=linear, quiet=quiet
+    follows, holes = _powers(mic, moved(speaker, round(lag_s * rate_hz)), rate_hz)
+    response = echo_response(mic, speaker, rate_hz=rate_hz, lag_s=lag_s)
+    is_linear = response is not None and (
+        response.clearest >= marks.linear_fit
+        or (response.clearest >= marks.least_fit and response.early_noise_db <= marks.linear_noise_db)
     )
-    return replace(evidence, kind=_kind(evidence, lag_s * MS))
+    kind: Kind | None = None
+    if response is not None and is_linear:
+        kind = _way(response, marks, rate_hz, lag_s)
+    elif response is not None and follows is not None and holes is not None:
+        is_lost = response.clearest < marks.left_fit and response.early_noise_db > marks.linear_noise_db
+        is_cut = follows < marks.left_follows and holes > marks.left_holes
+        is_alone = _quiet(mic, moved(speaker, round(lag_s * rate_hz)), rate_hz) > marks.left_quiet
+        kind = "residual" if is_lost and is_cut and is_alone else None
+    return EchoKind(kind=kind, is_linear=is_linear, response=response, follows=follows, holes=holes)
 
 
-def _kind(seen: EchoKind, delay_ms: float) -> Kind | None:
-    """Return the word that the evidence is strong enough for."""
-    if seen.follows is None or seen.holes is None or seen.quiet is None or seen.linear is None:
-        return None
-    is_left = seen.follows < LEFT and seen.holes > LEFT_HOLES and seen.linear < LEFT_LINEAR
-    if is_left and seen.quiet > LEFT_QUIET:
-        return "residual"
-    if seen.follows < FOLLOWS or seen.noise_db is None:
-        return None
-    if seen.noise_db <= CLEAR_DB and seen.tail_db is not None and seen.tail_db >= ROOM_DB:
+def _way(seen: EchoResponse, marks: KindMarks, rate_hz: int, lag_s: float) -> Kind | None:
+    """Return the word for a linear way."""
+    early, late = seen.early_db, seen.late_db
+    highest_late = late if late is not None else seen.late_noise_db - UNSEEN_DB
+    highest_early = early if early is not None else seen.early_noise_db - UNSEEN_DB
+    if late is not None and late >= max(marks.room_late_db, seen.late_noise_db):
         return "acoustic"
-    if seen.noise_db <= CLEAR_WIRE_DB and (seen.tail_db is None or seen.tail_db <= WIRE_DB):
-        return "loopback" if abs(delay_ms) < LOOPBACK_MS else "line"
-    return None
+    if highest_early <= marks.wire_db and seen.early_noise_db <= marks.wire_db + UNSEEN_DB / 2:
+        return "loopback" if abs(lag_s) * MS < marks.loopback_ms else "line"
+    if early is None or early < seen.early_noise_db:
+        return None
+    if _is_wide(seen, marks, rate_hz):
+        return "acoustic" if early >= marks.room_early_db else None
+    is_short = highest_late <= early - marks.hybrid_fall_db
+    return "hybrid" if is_short and early >= marks.hybrid_early_db else None
 
 
-def _linear(mic: Samples, speaker: Samples, rate_hz: int, lag_s: float) -> float | None:
-    meter = PathMeter(rate_hz, rate_hz)
-    meter.push(moved(mic, -round(lag_s * rate_hz)), speaker)
-    path = meter.result()
-    return None if path is None else 1 - path.near_share
+def _is_wide(seen: EchoResponse, marks: KindMarks, rate_hz: int) -> bool:
+    """Whether the way reaches beyond a telephone's band."""
+    power, hertz = np.abs(np.fft.rfft(seen.taps)) ** 2, np.fft.rfftfreq(seen.taps.size, 1 / rate_hz)
+    above, below = power[(hertz > 4_200) & (hertz < 0.8 * rate_hz / 2)], power[(hertz > 400) & (hertz < 3_000)]
+    return bool(above.size and 10 * np.log10((above.mean() + TINY) / (below.mean() + TINY)) >= marks.wide_db)
 
 
-def _powers(mic: Samples, speaker: Samples, rate_hz: int) -> tuple[float | None, float | None, float | None]:
-    """Return how well powers follow the far end's and the share of holes, medians over the bands, and of the quiet."""
+def _quiet(mic: Samples, speaker: Samples, rate_hz: int) -> float:
+    """Return the share of the far end's loud hops in which the microphone holds hardly more than the room."""
+    heard, said = (band_powers(sound, rate_hz).sum(axis=1) for sound in (mic, speaker))
+    floor = np.percentile(heard, FLOOR_PERCENTILE) + TINY
+    return float(np.mean(heard[_loud(smeared(said[:, None])[:, 0])] < 10 ** (QUIET_DB / 10) * floor))
+
+
+def _powers(mic: Samples, speaker: Samples, rate_hz: int) -> tuple[float | None, float | None]:
+    """Return how well powers follow the far end's and the share of holes, medians over the bands."""
     heard, said = band_powers(mic, rate_hz), smeared(band_powers(speaker, rate_hz))
     floor = np.percentile(heard, FLOOR_PERCENTILE, axis=0) + TINY if heard.size else np.zeros(0)
     bands = [_band(heard[:, band], said[:, band], floor[band]) for band in range(floor.size)]
     told = [band for band in bands if band is not None]
     if not told:
-        return None, None, None
+        return None, None
     follows, holes = np.median(np.array(told), axis=0)
-    under = heard.sum(axis=1)[_loud(said.sum(axis=1))]
-    quiet = np.mean(under < 10 ** (QUIET_DB / 10) * (np.percentile(heard.sum(axis=1), FLOOR_PERCENTILE) + TINY))
-    return float(follows), float(holes), float(quiet)
+    return float(follows), float(holes)
 
 
 def _band(heard: Bands, said: Bands, floor: float) -> tuple[float, float] | None:
@@ -181,45 +206,3 @@ def _band(heard: Bands, said: Bands, floor: float) -> tuple[float, float] | None
 
 def _loud(said: Bands) -> NDArray[np.bool_]:
     return np.asarray(said > np.percentile(said, 95) * 10 ** (-LOUD_DB / 10))
-
-
-def _response(mic: Samples, speaker: Samples, rate_hz: int) -> NDArray[np.float64] | None:
-    """Return the least-squares response from speaker to microphone; None with too little of the far end."""
-    size = round(FRAME_S * rate_hz)
-    if mic.size < size:
-        return None
-    window = np.hanning(size).astype(np.float32)
-    ears, mouths = (
-        np.fft.rfft(np.lib.stride_tricks.sliding_window_view(sound, size)[:: size // 4] * window)
-        for sound in (mic, speaker)
-    )
-    power = np.abs(mouths) ** 2
-    loudness = power.mean(axis=1)
-    spoken = loudness > np.percentile(loudness, 95) * 1e-3
-    if np.count_nonzero(spoken) < LEAST_FRAMES:
-        return None
-    # A talker hides the echo: each frame counts by how quiet the microphone is.
-    near = np.mean(np.abs(ears) ** 2, axis=1)
-    weight = (spoken / (near + 0.1 * near.mean() + TINY))[:, None]
-    far = (weight * power).sum(axis=0)
-    path = (weight * ears * np.conj(mouths)).sum(axis=0) / (far + 1e-3 * np.median(far) + TINY)
-    hertz = np.fft.rfftfreq(size, 1 / rate_hz)
-    path[(hertz < BAND_HZ[0]) | (hertz > min(BAND_HZ[1], NYQUIST_SHARE * rate_hz / 2))] = 0
-    return np.asarray(np.fft.irfft(path, size))
-
-
-def _tail(response: NDArray[np.float64], rate_hz: int) -> tuple[float | None, float | None]:
-    """Return the tail's energy and the noise's over that of the direct sound, in dB."""
-    energy = response**2
-    peak = int(energy[: round(SEARCH_S * rate_hz)].argmax())
-
-    def within(begin_s: float, end_s: float) -> NDArray[np.float64]:
-        return energy[max(0, peak + round(begin_s * rate_hz)) : max(0, peak + round(end_s * rate_hz))]
-
-    direct, before = float(within(-DIRECT_S, DIRECT_S).sum()), within(-0.080, -0.005)
-    if direct <= 0 or not before.size:
-        return None, None
-    noise = float(before.mean()) * within(*TAIL_S).size
-    tail = float(within(*TAIL_S).sum()) - noise
-    noise_db = 10 * float(np.log10(max(noise, TINY * direct) / direct))
-    return (10 * float(np.log10(tail / direct)) if tail > noise / 10 else None), noise_db
