@@ -13,21 +13,23 @@ if TYPE_CHECKING:
     from recipe.stage import Reply
 
 Chunk = tuple[float, int, int]
+# Frames: times are rounded to them.
+ROUNDING = 2
 
 
 def befall(reply: Reply, line: Agent) -> None:
     """Plant what goes wrong in a turn of the agent, and let the player wait where it has nothing to play."""
     if line.lost:
         _lose(reply, line.lost)
-    if line.stall is not None:
-        first, late_s = line.stall
-        until_s = reply.chunks[first][0] + late_s
+    due_s = [at_s for at_s, _, _ in reply.chunks]
+    for first, late_s in line.stalls:
+        until_s = due_s[first] + late_s
         early, late = reply.chunks[:first], reply.chunks[first:]
         reply.stalls.append((early[-1][0], until_s))
         reply.chunks = [*early, *((max(at_s, until_s), frame, frames) for at_s, frame, frames in late)]
     clock = reply.play_frame
     for at_s, frame, frames in reply.chunks:
-        if (dry := round(at_s * AGENT_HZ) - clock) > 0:
+        if (dry := round(at_s * AGENT_HZ) - clock) > ROUNDING:
             reply.gaps.append((frame, dry))
             clock += dry
         clock += frames

@@ -12,6 +12,7 @@ from recipe import (
     scenes_echo,
     scenes_endings,
     scenes_hearing,
+    scenes_ladder,
     scenes_loop,
     scenes_rates,
     scenes_silent,
@@ -37,6 +38,7 @@ SCENES: tuple[Scene, ...] = (
     *scenes_silent.SCENES,
     *scenes_starved.SCENES,
     *scenes_starved_playback.SCENES,
+    *scenes_ladder.SCENES,
     *scenes_clipped.SCENES,
     *scenes_echo.SCENES,
     *scenes_loop.SCENES,
@@ -48,4 +50,5 @@ SCENES: tuple[Scene, ...] = (
     scenes_endings.HANDOVER,
     *scenes_unflushed.CLEAN,
     *scenes_hearing.CLEAN,
+    *scenes_ladder.CLEAN,
 )

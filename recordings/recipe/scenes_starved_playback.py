@@ -19,9 +19,9 @@ SCENES = (
         notes="Twice nothing comes down for more than a second, and then all of it at once.",
         lines=(
             COOKING.lines[0],
-            replace(GARLIC, stall=(10, 1.4)),
+            replace(GARLIC, stalls=((10, 1.4),)),
             COOKING.lines[2],
-            replace(FINELY, stall=(12, 1.2)),
+            replace(FINELY, stalls=((12, 1.2),)),
             *COOKING.lines[4:],
         ),
     ),

@@ -38,7 +38,7 @@ class Agent:
 
     Attributes
     ----------
-    stall : (int, float), optional
+    stalls : tuple of (int, float)
         From which chunk on, and for how many seconds, nothing comes down; what is late then comes in one burst.
     lost : tuple of int
         Chunks that never come.
@@ -50,7 +50,7 @@ class Agent:
     wait_s: float = 0.95
     stop_s: float | None = None
     prompted: bool = False
-    stall: tuple[int, float] | None = None
+    stalls: tuple[tuple[int, float], ...] = ()
     lost: tuple[int, ...] = ()
     halt_s: tuple[float, float] | None = None
 
@@ -123,6 +123,12 @@ class Scene:
         Whether the sound before the damage is kept as ``user-captured``.
     killed_s : float, optional
         When the recorder is killed.
+    cushion_s : float
+        What the player keeps.
+    in_real_time : bool
+        Whether the model's sound comes as fast as it is heard, and no faster.
+    only_received : bool
+        Whether the recorder kept what came down alone, and that in a telephone's quality: it stays small so.
     """
 
     folder: str
@@ -146,6 +152,9 @@ class Scene:
     sent_hz: int | None = None
     taps_microphone: bool = False
     killed_s: float | None = None
+    cushion_s: float = 0.08
+    in_real_time: bool = False
+    only_received: bool = False
     seed: int = 1
     first_s: float = 0.9
     tail_s: float = 0.7

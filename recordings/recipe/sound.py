@@ -51,6 +51,12 @@ def resampled(samples: Samples, from_hz: int, to_hz: int) -> Samples:
     return samples if from_hz == to_hz else soxr.resample(samples, from_hz, to_hz, quality="VHQ")
 
 
+def narrowed(samples: Samples, rate_hz: int) -> Samples:
+    """Return speech below 4 kHz and in steps of ten bits: lossless coders make it small."""
+    narrow = resampled(resampled(samples, rate_hz, 8_000), 8_000, rate_hz)
+    return (np.round(narrow * 512) / 512).astype(np.float32)
+
+
 def add_at(mix: Samples, samples: Samples, start: int) -> None:
     """Add `samples` into `mix` from frame `start` on; what does not fit is dropped."""
     end = min(mix.size, start + samples.size)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 AGENT_HZ = voices.AGENT_HZ
 AGENT_DB = -25.0
-CUSHION_S = 0.08
 # How soon a barge-in reaches the player: the provider's detection and the way back.
 BARGE_IN_S = 0.42
 
@@ -163,15 +162,18 @@ def _said(line: User, rate_hz: int) -> tuple[Samples, Span | None]:
 def _answer(scene: Scene, staged: Staged, line: Agent) -> None:
     dialect = DIALECTS[scene.provider]
     samples = sound.at_level(voices.agent(scene.voice, line.text), AGENT_HZ, AGENT_DB)
+    if scene.only_received:
+        samples = sound.narrowed(samples, AGENT_HZ)
+    speed = 1.0 if scene.in_real_time else dialect.down_speed
     since = _silence_from(staged) if staged.turns or staged.user_spans else 0.0
     first_s = since + line.wait_s
     prompted = line.prompted or not (staged.turns and isinstance(staged.turns[-1], Heard))
     reply = Reply(text=line.text, samples=samples, first_s=first_s, prompted=prompted)
     size = round(dialect.down_s * AGENT_HZ)
     for number, frame in enumerate(range(0, samples.size, size)):
-        at_s = first_s + number * dialect.down_s / dialect.down_speed
+        at_s = first_s + number * dialect.down_s / speed
         reply.chunks.append((at_s, frame, min(size, samples.size - frame)))
-    reply.play_frame = round((first_s + CUSHION_S) * AGENT_HZ)
+    reply.play_frame = round((first_s + scene.cushion_s) * AGENT_HZ)
     hardships.befall(reply, line)
     reply.played = reply.samples.size
     if line.stop_s is not None:
