@@ -39,6 +39,7 @@ from voicediag.detect.finding import (
 
 __all__ = [
     "ABOUT_ECHO",
+    "ABOUT_STARVATION",
     "DETECTORS",
     "Cause",
     "Detector",
@@ -80,3 +81,5 @@ DETECTORS: tuple[Detector, ...] = (
 )
 # An echo and what it brings with it.
 ABOUT_ECHO: tuple[Detector, ...] = (echo_leak.DETECTOR, self_hearing_loop.DETECTOR, false_start.DETECTOR)
+# What a player's cushion has to do with.
+ABOUT_STARVATION: tuple[Detector, ...] = (bad_pacing.DETECTOR, starved_playback.DETECTOR)

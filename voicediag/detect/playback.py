@@ -24,6 +24,7 @@ from voicediag.spans import Span, SpanSet
 LEAST_GAP = Limit(0.02, "s", "the shortest silence that aplisay/llm-agent#249 counts as starvation: one slot of 20 ms")
 CUSHION = Limit(PLAYOUT_SLACK_S, "s", "house rule: about the least that players keep, where no log says what one did")
 SEAM = Limit(0.02, "s", "house rule: a player's callbacks are stamped late by a few ms each")
+STAMPS = Limit(0.015, "s", "house rule: a player's callbacks are stamped late by a few ms each")
 PAUSE = Limit(HOLE_S, "s", "house rule: shorter quiet is within speech (measure/activity)")
 BROKEN = Limit(4.0, "times the error", "measure/joins: 5 in 16,500 whole joins, 72-100 % of those with 40 ms missing")
 BESIDE_GAP = Limit(
@@ -133,12 +134,23 @@ class Stream:
         quiet = sum(_quiet_s(side, rate_hz, self.gate) for side in (before, after))
         return quiet < PAUSE.value
 
+    @cached_property
+    def lateness_s(self) -> np.ndarray:
+        """How late each chunk came for a player that began with the first of its answer."""
+        chunks = self.chunks
+        lengths_s = (chunks.ends - chunks.firsts) / chunks.rate_hz
+        return np.concatenate([arrival.lateness(chunks.at_s[part], lengths_s[part]) for part in chunks.each_answer()])
+
+    def chunk_of(self, frame: int) -> int:
+        """Return the chunk that a frame came in."""
+        return max(0, bisect_right(self.chunks.firsts, frame) - 1)
+
     def late(self) -> list[Gap]:
         """Return the gaps of a player that keeps `CUSHION`."""
         found: list[Gap] = []
         for part in self.chunks.each_answer():
             at_s, firsts = self.chunks.at_s[part], self.chunks.firsts[part]
-            late_s = arrival.lateness(at_s, (self.chunks.ends[part] - firsts) / self.chunks.rate_hz)
+            late_s = self.lateness_s[part]
             gaps_s = arrival.gaps(late_s, cushion_s=CUSHION.value)
             for index in np.flatnonzero(gaps_s >= LEAST_GAP.value)[: MOST_GAPS - len(found)].tolist():
                 frame, end_s = int(firsts[index]), float(at_s[index])
@@ -172,7 +184,7 @@ class Stream:
 
     def answer_of(self, frame: int) -> int:
         """Return the answer that a frame belongs to."""
-        return int(self.chunks.answers[max(0, bisect_right(self.chunks.firsts, frame) - 1)])
+        return int(self.chunks.answers[self.chunk_of(frame)])
 
     def _surprise(self, places: np.ndarray) -> np.ndarray:
         """Return how badly sound is foretold across places in order, read in blocks."""
@@ -230,6 +242,17 @@ def played(stream: Stream) -> Played | None:
     )
 
 
+def cushion_kept_s(stream: Stream) -> float:
+    """Return how long the player waited before it began an answer, by its log: the median; 0 where it never did."""
+    firsts = {int(stream.chunks.firsts[part.start]): part.start for part in stream.chunks.each_answer()}
+    waits = [
+        seconds(event.t_ns) - float(stream.chunks.at_s[firsts[event.frame]])
+        for event in stream.exam.session.playback
+        if event.event == "played" and event.frame in firsts
+    ]
+    return max(0.0, float(np.median(waits))) if waits else 0.0
+
+
 def stream_goes_on(stream: Stream, frame: int) -> bool:
     """Whether a frame lies in the middle of an answer, and of its speech."""
     chunks = stream.chunks
@@ -259,13 +282,16 @@ def _gaps(stream: Stream, run: list[PlaybackEvent], most: int) -> Iterator[Gap]:
     lengths_s = np.array([event.frames for event in run]) / rate_hz
     late_s = arrival.lateness(at_s, lengths_s)
     gaps_s = arrival.gaps(late_s, cushion_s=0.0)
-    sure = (gaps_s >= LEAST_GAP.value) & (arrival.gaps(late_s, cushion_s=SEAM.value) > 0)
+    # Times are rounded to nanoseconds.
+    sure = (gaps_s >= LEAST_GAP.value - 1e-6) & (arrival.gaps(late_s, cushion_s=STAMPS.value) > 0)
     for index in np.flatnonzero(sure)[:most].tolist():
         frame, end_s, gap_s = run[index].frame, float(at_s[index]), float(gaps_s[index])
         if stream_goes_on(stream, frame):
             began_s = max(0.0, end_s - gap_s)
-            came_s = float(stream.chunks.at_s[max(0, bisect_right(stream.chunks.firsts, frame) - 1)])
-            yield Gap(span=Span(began_s, end_s), frame=frame, needed_s=gap_s if came_s > began_s else None)
+            chunk = stream.chunk_of(frame)
+            needed_s = max(gap_s, float(stream.lateness_s[chunk]))
+            came = float(stream.chunks.at_s[chunk]) <= began_s
+            yield Gap(span=Span(began_s, end_s), frame=frame, needed_s=None if came else needed_s)
 
 
 def sound_places(exam: Examination, track: Track) -> tuple[SpanSet, SpanSet]:

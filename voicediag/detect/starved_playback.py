@@ -18,6 +18,8 @@ from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Measure, S
 from voicediag.detect.playback import BROKEN, CUSHION, LEAST_GAP, Joins, Played, Stream
 from voicediag.detect.precision import PRECISION
 from voicediag.detect.silent_track import LEAST_PEAK
+from voicediag.measure import cushion
+from voicediag.measure.cushion import Knee
 from voicediag.session import Track, TrackName
 from voicediag.spans import Span, SpanSet
 
@@ -26,14 +28,17 @@ LEAST_LOST = Limit(3, "places", "house rule, as for the microphone: recordings/c
 LEAST_BROKEN = Limit(0.01, "of the joins", "house rule: thirty times as many as measure/joins tells of whole sound")
 BY_CHANCE = Limit(0.25, "of the broken joins", "house rule: sound that looks broken amid chunks too is no evidence")
 EVERY_JOIN = Limit(0.5, "of the joins", "house rule: a coder without state breaks each of them; no network loses half")
-COVERED = Limit(0.9, "of the gaps", "house rule: the last tenth costs more waiting than it is worth")
+WORTH = Limit(
+    cushion.PRICE * cushion.STEP_S,
+    "of the gaps for each 20 ms",
+    "house rule: it chooses 60 ms for the gaps of aplisay/llm-agent#249, as they did",
+)
 LONG_S = Limit(1.0, "s", "house rule: sets the severity, decides no verdict")
-CUSHION_STEP_S = 0.02
 AROUND_S = 0.3
 REMEDY_LATE = (
     "The sound came too late to be played. Let the player keep a cushion of {cushion_ms} ms before it begins, which "
-    "covers {covered} of the {gaps}; then look for who holds the chunks up (a receive loop that does other work, a "
-    "proxy, a slow network). Do not sleep between chunks: pace on absolute deadlines."
+    "covers {covered} of the {gaps}{and_all}; then look for who holds the chunks up (a receive loop that does other "
+    "work, a proxy, a slow network). Do not sleep between chunks: pace on absolute deadlines."
 )
 REMEDY_NEVER = (
     "Sound is missing, and no cushion brings it back: look for a bounded queue that drops chunks when it is full, a "
@@ -61,8 +66,7 @@ class _Starved:
     never: int | None = None
     stalled: int = 0
     duplicated: int = 0
-    cushion_s: float | None = None
-    covered: int = 0
+    knee: Knee | None = None
     assumed: bool = False
     limit: Limit = LEAST_GAP
 
@@ -110,8 +114,8 @@ def _by_wire(exam: Examination, stream: Stream, joins: Joins, played: Played | N
     skipped, again = (played.skipped, played.again) if played else ((), ())
     if not (gaps or lost or skipped or again):
         return None
-    needed = np.sort([gap.needed_s or 0.0 for gap in late])
-    cushion_s = _cushion_s(needed)
+    needed = np.array([gap.needed_s or 0.0 for gap in late])
+    base_s = playback.cushion_kept_s(stream) if played else CUSHION.value
     # What never came is missing in the stream already; all else is heard where it is played.
     tap = stream.track if lost and not (late or stalled) else exam.session.spoken or stream.track
     places = (_around(stream.time_of(frame)) for frame in sorted((*lost, *skipped, *again)))
@@ -124,8 +128,7 @@ def _by_wire(exam: Examination, stream: Stream, joins: Joins, played: Played | N
         never=len(lost) + len(skipped),
         stalled=len(stalled),
         duplicated=len(again),
-        cushion_s=cushion_s,
-        covered=int(np.count_nonzero(needed <= (cushion_s or 0.0) + 1e-9)),
+        knee=cushion.knee(needed, base_s=base_s),
         assumed=played is None,
         limit=LEAST_GAP if late or stalled else BROKEN,
     )
@@ -136,14 +139,6 @@ def _are_lost(joins: Joins) -> bool:
     broken = len(joins.broken)
     enough = broken >= max(LEAST_LOST.value, LEAST_BROKEN.value * joins.judged)
     return enough and joins.elsewhere <= BY_CHANCE.value * broken and broken <= EVERY_JOIN.value * joins.judged
-
-
-def _cushion_s(needed: np.ndarray) -> float | None:
-    """Return the least cushion, in steps of `CUSHION_STEP_S`, that covers `COVERED` of what came late."""
-    if not needed.size:
-        return None
-    wanted = float(needed[int(np.ceil(COVERED.value * needed.size)) - 1])
-    return float(np.ceil(wanted / CUSHION_STEP_S - 1e-9)) * CUSHION_STEP_S
 
 
 def _by_sound(exam: Examination, tracks: list[Track], known: SpanSet) -> _Starved | None:
@@ -160,8 +155,6 @@ def _by_sound(exam: Examination, tracks: list[Track], known: SpanSet) -> _Starve
 def _of_sound(exam: Examination, track: Track, dropped: SpanSet, again: SpanSet) -> _Starved:
     """Return what a track's own sound shows, and what of it a tap before can tell late from lost."""
     lost, late = playback.lost_or_late(exam, track, dropped)
-    needed = np.sort([gap.duration_s for gap in late])
-    cushion_s = _cushion_s(needed)
     known = bool(lost or late)
     return _Starved(
         track=track.name,
@@ -171,8 +164,7 @@ def _of_sound(exam: Examination, track: Track, dropped: SpanSet, again: SpanSet)
         late=len(late) if known else None,
         never=len(lost) if known else None,
         duplicated=len(again),
-        cushion_s=cushion_s,
-        covered=int(np.count_nonzero(needed <= (cushion_s or 0.0) + 1e-9)),
+        knee=cushion.knee(np.array([gap.duration_s for gap in late])),
         limit=LEAST_LOST,
     )
 
@@ -194,8 +186,9 @@ def _finding(exam: Examination, starved: _Starved) -> Finding:
         "never": starved.never,
         "stalled": starved.stalled,
         "duplicated": starved.duplicated,
-        "cushion_ms": None if starved.cushion_s is None else round(starved.cushion_s * 1_000),
-        "covered": starved.covered,
+        "cushion_ms": round(starved.knee.cushion_s * 1_000) if starved.knee else None,
+        "covered": starved.knee.covered if starved.knee else 0,
+        "covers_all_ms": round(starved.knee.all_s * 1_000) if starved.knee else None,
     }
     longest = max(starved.where, key=lambda span: span.duration_s)
     _, place = wire.place(
@@ -247,9 +240,12 @@ def _remedy(starved: _Starved) -> str:
         return REMEDY_SOUND
     remedies = [REMEDY_NEVER] if starved.never or starved.duplicated else []
     remedies += [REMEDY_PLAYER] if starved.stalled else []
-    if starved.late:
-        cushion_ms = round((starved.cushion_s or 0.0) * 1_000)
-        remedies.append(REMEDY_LATE.format(cushion_ms=cushion_ms, covered=starved.covered, gaps=starved.late))
+    if knee := starved.knee:
+        more = f" ({knee.all_s * 1_000:.0f} ms would cover all)" if knee.covered < (starved.late or 0) else ""
+        cushion_ms = round(knee.cushion_s * 1_000)
+        remedies.append(
+            REMEDY_LATE.format(cushion_ms=cushion_ms, covered=knee.covered, gaps=starved.late, and_all=more)
+        )
     return " ".join(remedies)
 
 
