@@ -46,6 +46,12 @@ QUESTIONS: dict[str, dict[str, str]] = {
         "answer": "cut.answer",
         "delay_of_the_cut_ms": "cut.leak.echo.delay_ms",
     },
+    "23_starvation.ipynb": {
+        "measure": "dict(finding.primary.measure)",
+        "told": "sweep.sentence",
+        "best_ms": "round(sweep.recommended.cushion_s * 1_000)",
+        "slopes": "{name: pace.slope for name, pace in paces.items()}",
+    },
     "50_write_a_detector.ipynb": {
         "dc": "finding.primary.measure['dc']",
         "where": "[[span.start_s, span.end_s] for span in finding.where]",
@@ -145,6 +151,23 @@ def test_emulator(ran):
     assert received_s["never-chunks"] == pytest.approx(1.63 * 0.9, abs=0.04)
     assert received_s["wrong-rate"] == pytest.approx(1.63 * 2 / 3, abs=0.001)
     assert gap_s["late-chunks"] > 0.5
+    assert "image/png" in shown(cells)
+    assert not complaints(cells)
+    assert not left_behind
+
+
+def test_starvation(ran):
+    answers, cells, left_behind = ran("23_starvation.ipynb")
+    # As planted in its first cell.
+    measure = answers["measure"]
+    assert (measure["gaps"], measure["late"], measure["never"]) == (39, 39, 0)
+    assert measure["gap_total_s"] == pytest.approx(1.79, abs=0.001)
+    assert measure["cushion_ms"] == answers["best_ms"] == 60
+    assert answers["told"] == "60 ms covers 34 of 39 gaps; 140 ms all."
+    # 0.5 ms on top of each 20 ms.
+    assert answers["slopes"]["sleeps after each send"] == pytest.approx(0.5 / 20.5, rel=0.02)
+    assert answers["slopes"]["jitter"] == pytest.approx(0, abs=0.002)
+    assert sum("<audio" in str(o.data) for c in cells for o in c.get("outputs", ()) if "data" in o) == 3
     assert "image/png" in shown(cells)
     assert not complaints(cells)
     assert not left_behind
