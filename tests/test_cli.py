@@ -111,8 +111,24 @@ def test_demo_names_the_root_cause():
     }
 
 
-@pytest.mark.parametrize(
-    "command", ["check", "demo", "echo", "gaps", "meter", "lab", "record", "relay", "emulate", "repair"]
-)
+COMMANDS = ["check", "cushion-sweep", "demo", "echo", "gaps", "meter", "lab", "record", "relay", "emulate", "repair"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_has_an_example(command):
     assert "Example" in voicediag(command, "--help").stdout
+
+
+def test_the_cushion_sweep_tells_people_programs_and_files(tmp_path):
+    ladder = RECORDINGS / "starved-playback" / "gap-ladder.vds"
+    png, html = tmp_path / "curve.png", tmp_path / "report.html"
+    done = voicediag("cushion-sweep", ladder, "--json", "--png", png, "--html", html)
+    told = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert (told["recommended"]["cushion_ms"], told["recommended"]["covered"], told["covers_all_ms"]) == (60, 34, 140)
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert "60 ms covers 34 of 39 gaps" in html.read_text()
+    clean = voicediag("cushion-sweep", RECORDINGS / "clean" / "number-drill.vds", "--flush-policy", "never", "--refill")
+    assert (clean.returncode, "Nothing is late" in clean.stdout) == (0, True)
+    assert voicediag("cushion-sweep", ladder, "--flush-policy", "soon").returncode == 2
+    assert voicediag("cushion-sweep", ladder / "agent-received.flac").returncode == 2

@@ -1,5 +1,5 @@
 """What other settings would have done to a session that is already recorded."""
 
-from voicediag.tune import canceller
+from voicediag.tune import canceller, cushion
 
-__all__ = ["canceller"]
+__all__ = ["canceller", "cushion"]

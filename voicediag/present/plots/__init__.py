@@ -2,10 +2,24 @@
 
 from voicediag.present.plots.around import evidence
 from voicediag.present.plots.columns import Envelope, envelope
+from voicediag.present.plots.cushion_curve import cushion
 from voicediag.present.plots.echo_course import echo
 from voicediag.present.plots.gaps import gaps
 from voicediag.present.plots.lanes import lag, level, samples, wave
 from voicediag.present.plots.overview import session
 from voicediag.present.plots.picture import Picture
 
-__all__ = ["Envelope", "Picture", "echo", "envelope", "evidence", "gaps", "lag", "level", "samples", "session", "wave"]
+__all__ = [
+    "Envelope",
+    "Picture",
+    "cushion",
+    "echo",
+    "envelope",
+    "evidence",
+    "gaps",
+    "lag",
+    "level",
+    "samples",
+    "session",
+    "wave",
+]
