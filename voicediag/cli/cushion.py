@@ -28,6 +28,9 @@ def cushion_sweep(
     refill: Annotated[
         bool, typer.Option("--refill", help="The players wait for their cushion again after a gap.")
     ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="First follow a call that is being recorded: gaps, stalls, falling behind.")
+    ] = False,
     as_json: AsJson = False,
     html: Html = None,
     png: Annotated[Path | None, typer.Option(help="Also draw the curve into this file.")] = None,
@@ -37,6 +40,9 @@ def cushion_sweep(
     Exits 0 when the sound was in time for the session's own player, 1 when a longer cushion would have hidden gaps, 2
     when it cannot judge.
 
+    With --follow it first tells of each gap, stall and drift of a call that is being recorded (SESSION, or the folder
+    in which the recorder makes it) the moment it happens. It is another process, and cannot disturb the call.
+
     Example: `voicediag cushion-sweep call.vds --png curve.png`
     """
     from voicediag import formats
@@ -44,6 +50,10 @@ def cushion_sweep(
     from voicediag.tune.cushion import sweep
 
     flush_after_s = _flush_after_s(flush_policy)
+    if follow:
+        from voicediag.cli.pace_following import followed
+
+        path = followed(path)
     with input_errors():
         session = formats.load(path)
         result = sweep(session, refills=refill, flush_after_s=flush_after_s)

@@ -32,14 +32,14 @@ def followed(path: Path) -> Path:
 
     folder = path
     with suppress(KeyboardInterrupt):
-        folder = _newest(path)
+        folder = newest(path)
         print(f"Following {folder}; Ctrl-C stops.", file=sys.stderr, flush=True)
         for now in lights(load, is_closed=is_closed, clock=time.monotonic, sleep=time.sleep):
             print(_told(now), file=sys.stderr, flush=True)
     return folder
 
 
-def _newest(path: Path) -> Path:
+def newest(path: Path) -> Path:
     """Return the folder itself, or the newest session of a folder of sessions, waiting for the first."""
     from voicediag.formats.session_folder import sniff
 

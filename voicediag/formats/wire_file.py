@@ -76,7 +76,7 @@ class WireFile:
         FormatError
             Where the file cannot be read at all.
         """
-        reader = _Reader(self.in_folder, origin_ns=0 if self.in_folder else None)
+        reader = LineReader(self.in_folder, origin_ns=0 if self.in_folder else None)
         try:
             for number, text in wire_line.numbered(self.path):
                 try:
@@ -90,7 +90,7 @@ class WireFile:
 
 
 @dataclass(slots=True)
-class _Reader:
+class LineReader:
     """What must be known of the lines before to read the next."""
 
     in_folder: bool
