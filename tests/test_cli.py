@@ -128,6 +128,8 @@ def test_the_cushion_sweep_tells_people_programs_and_files(tmp_path):
     assert (told["recommended"]["cushion_ms"], told["recommended"]["covered"], told["covers_all_ms"]) == (60, 34, 140)
     assert png.read_bytes().startswith(b"\x89PNG")
     assert "60 ms covers 34 of 39 gaps" in html.read_text()
+    assert voicediag("check", ladder, "--html", html).returncode == 1
+    assert "60 ms covers 34 of 39 gaps" in html.read_text()
     clean = voicediag("cushion-sweep", RECORDINGS / "clean" / "number-drill.vds", "--flush-policy", "never", "--refill")
     assert (clean.returncode, "Nothing is late" in clean.stdout) == (0, True)
     assert voicediag("cushion-sweep", ladder, "--flush-policy", "soon").returncode == 2

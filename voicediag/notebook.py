@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from voicediag.detect.finding import Finding
     from voicediag.diagnose import Diagnosis
     from voicediag.session import Session
+    from voicediag.tune.cushion import Sweep
 
 
 def register() -> bool:
@@ -25,6 +26,7 @@ def register() -> bool:
     html.for_type_by_name("voicediag.session.session", "Session", _session)
     html.for_type_by_name("voicediag.detect.finding", "Finding", _finding)
     html.for_type_by_name("voicediag.detect.echo_report", "EchoReport", _echo)
+    html.for_type_by_name("voicediag.tune.cushion", "Sweep", _sweep)
     html.for_type_by_name("voicediag.diagnose", "Diagnosis", _diagnosis)
     return True
 
@@ -50,6 +52,12 @@ def _echo(report: EchoReport) -> str:
     from voicediag.present import page
 
     return page.echo_card(report)
+
+
+def _sweep(sweep: Sweep) -> str:
+    from voicediag.present import plots
+
+    return plots.cushion(sweep).svg()
 
 
 def _diagnosis(diagnosis: Diagnosis) -> str:

@@ -115,9 +115,10 @@ def checked(load: Callable[[], Session], *, as_json: bool, html: Path | None, fa
         diagnosis = run(session, progress=progress)
     _show(diagnosis, as_json=as_json)
     if html:
-        from voicediag.present import page
+        from voicediag.present import page, plots
 
-        html.write_text(page.render(diagnosis), encoding="utf-8")
+        curve = plots.cushion_of(diagnosis)
+        html.write_text(page.render(diagnosis, pictures=[curve] if curve else []), encoding="utf-8")
         if not as_json:
             print(f"\nReport: {html}")
     return _exit_code(diagnosis, fail_on)

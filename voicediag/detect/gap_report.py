@@ -10,6 +10,7 @@ import numpy as np
 
 from voicediag.detect.examination import Examination, Progress
 from voicediag.detect.two_taps import CUSHION_STEP_S, Taps, taps
+from voicediag.measure.cushion import knee
 
 if TYPE_CHECKING:
     from voicediag.measure.two_points import Change
@@ -77,9 +78,9 @@ class GapReport:
 
     @cached_property
     def cushion(self) -> tuple[int, int] | None:
-        """The least cushion that covers nine tenths of the late gaps, in ms, and how many; None without any."""
-        late = len(self.of_kind("late"))
-        return next((row for row in self.ladder if row[1] >= 0.9 * late), None)
+        """The cushion that is worth its wait, in ms, and how many late gaps it covers; None without any."""
+        best = knee(np.array([change.inserted_s for change in self.of_kind("late")]))
+        return (round(1_000 * best.cushion_s), best.covered) if best else None
 
 
 def gaps(session: Session, *, progress: Progress | None = None) -> GapReport:

@@ -36,6 +36,8 @@ LEAST_WINDOWS = 3
 SHORT = 0.9
 # A sender that skips chunks is a whole number of them too late, and never early; this far off is still whole.
 WHOLE, EARLY = 0.2, -0.5
+# A message may hold no sound at all.
+LEAST_LENGTH_S = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +220,7 @@ def _short_share(excess: Seconds, before: Seconds) -> float:
 
 def _skipped_share(excess: Seconds, before: Seconds) -> float:
     """Return which part of the net excess lies in intervals that skip chunks, where hardly one is too short."""
-    total, chunks = float(excess.sum()), excess / before
+    total, chunks = float(excess.sum()), excess / np.maximum(before, LEAST_LENGTH_S)
     skips: NDArray[np.bool_] = (np.abs(chunks - np.round(chunks)) <= WHOLE) & (chunks >= 1 - WHOLE)
     if total <= 0 or np.count_nonzero(chunks <= EARLY) > np.count_nonzero(skips):
         return 0.0

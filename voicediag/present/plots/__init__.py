@@ -2,7 +2,7 @@
 
 from voicediag.present.plots.around import evidence
 from voicediag.present.plots.columns import Envelope, envelope
-from voicediag.present.plots.cushion_curve import cushion
+from voicediag.present.plots.cushion_curve import cushion, cushion_of
 from voicediag.present.plots.echo_course import echo
 from voicediag.present.plots.gaps import gaps
 from voicediag.present.plots.lanes import lag, level, samples, wave
@@ -13,6 +13,7 @@ __all__ = [
     "Envelope",
     "Picture",
     "cushion",
+    "cushion_of",
     "echo",
     "envelope",
     "evidence",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from voicediag.errors import InputError
 from voicediag.present.plots.picture import Box, Picture, own_axes, plain
 from voicediag.present.plots.style import FONT_PT, LIMIT, MUTED, PALETTE, WIDTH_IN
 from voicediag.spans import Span
@@ -11,6 +12,7 @@ from voicediag.spans import Span
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from voicediag.diagnose import Diagnosis
     from voicediag.tune.cushion import Sweep
 
 TALL_IN = 2.4
@@ -25,6 +27,20 @@ def cushion(sweep: Sweep) -> Picture:
     curve(sweep, ax=plain(figure.add_subplot()))
     box = Box(left=0.0, top=0.0, width=1.0, height=1.0)
     return Picture(figure=figure, title=sweep.sentence, view=Span(0.0, 1.0), box=box)
+
+
+def cushion_of(diagnosis: Diagnosis) -> Picture | None:
+    """Return the picture for a session whose sound came late by its wire; None where no cushion is to be chosen."""
+    from voicediag.tune.cushion import sweep
+
+    late = [finding for finding in diagnosis.findings if finding.primary.measure.get("cushion_ms") is not None]
+    if not late or diagnosis.session.chunks is None:
+        return None
+    try:
+        result = sweep(diagnosis.session)
+    except InputError:
+        return None
+    return cushion(result) if result.knee else None
 
 
 def curve(sweep: Sweep, *, ax: Axes | None = None) -> Axes:
