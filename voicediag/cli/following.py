@@ -17,6 +17,16 @@ WAIT_S = 0.5
 
 def followed(path: Path) -> Path:
     """Print the light of a call that is being recorded, until it is over, and return its folder; Ctrl-C goes on."""
+    folder = path
+    with suppress(KeyboardInterrupt):
+        folder = newest(path)
+        print(f"Following {folder}; Ctrl-C stops.", file=sys.stderr, flush=True)
+        tell_lights(folder)
+    return folder
+
+
+def tell_lights(folder: Path, of_which: str = "") -> None:
+    """Print the light of a session folder each time that it changes, until the session is over."""
     from voicediag import formats
     from voicediag.detect.echo_light import lights
     from voicediag.errors import InputError
@@ -30,13 +40,8 @@ def followed(path: Path) -> Path:
     def is_closed(session: Session) -> bool:
         return all(problem.what != NEVER_CLOSED for problem in session.problems)
 
-    folder = path
-    with suppress(KeyboardInterrupt):
-        folder = newest(path)
-        print(f"Following {folder}; Ctrl-C stops.", file=sys.stderr, flush=True)
-        for now in lights(load, is_closed=is_closed, clock=time.monotonic, sleep=time.sleep):
-            print(_told(now), file=sys.stderr, flush=True)
-    return folder
+    for now in lights(load, is_closed=is_closed, clock=time.monotonic, sleep=time.sleep):
+        print(f"{of_which}{_told(now)}", file=sys.stderr, flush=True)
 
 
 def newest(path: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from voicediag.cli.shared import AsJson, app, input_errors, print_json, refuse
+from voicediag.cli.shared import AsJson, Light, app, input_errors, print_json, refuse
 
 
 @app.command()
@@ -27,15 +27,18 @@ def relay(
     allow_host: Annotated[
         list[str] | None, typer.Option(help="Name of a tunnel whose requests are let in; repeat it.")
     ] = None,
+    light: Light = None,
 ) -> None:
     """Record the live sessions of an app that changes only its base URL, or of one that Twilio dials.
 
-    Every byte passes unchanged; keys and tokens never reach the disk.
+    Every byte passes unchanged; keys and tokens never reach the disk. On a terminal a line says so as soon as the
+    microphone hears the agent, after two seconds of its speech.
 
     Example: `voicediag relay openai --listen 127.0.0.1:8787 --out sessions`
 
     Example: `voicediag relay twilio --upstream ws://127.0.0.1:5050 --allow-host NAME.ngrok.app`
     """
+    from voicediag.cli.watching import light_beside
     from voicediag.errors import LiveError
     from voicediag.live.certificate import make_authority
     from voicediag.live.relay import Relay, run
@@ -64,7 +67,8 @@ def relay(
             print(f"With TLS: https://{tls_listen}, trusted through SSL_CERT_FILE={ca_file}", flush=True)
 
     try:
-        run(relaying, plain, tls=tls, context=context, on_ready=say_ready)
+        with light_beside(out, shown=light):
+            run(relaying, plain, tls=tls, context=context, on_ready=say_ready)
     except LiveError as error:
         refuse(str(error))
     except KeyboardInterrupt:

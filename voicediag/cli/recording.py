@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voicediag.cli.judging import Html, checked
-from voicediag.cli.shared import AsJson, app, input_errors, progress_bar, refuse
+from voicediag.cli.shared import AsJson, Light, app, input_errors, progress_bar, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +36,7 @@ def record(
     fault: Annotated[list[str] | None, typer.Option(help="What goes wrong: NAME or NAME=SECONDS; repeat it.")] = None,
     list_faults: Annotated[bool, typer.Option("--list-faults", help="Say what each fault does, and exit.")] = False,
     check: Annotated[bool, typer.Option(help="Check the recording at once.")] = True,
+    light: Light = None,
     out: Out = Path("sessions"),
     html: Html = None,
     as_json: AsJson = False,
@@ -47,6 +48,7 @@ def record(
 
     Example: `voicediag record openai --seconds 15 --fault speaker-echo`
     """
+    from voicediag.cli.watching import light_beside
     from voicediag.live.rehearsal import Rehearsal, faults_told
 
     if list_faults:
@@ -63,7 +65,8 @@ def record(
             cushion_s=cushion_ms / 1_000,
             faults=tuple(fault or ()),
         )
-        folder = _held(told, seconds, out, live=live, base_url=base_url, quiet=as_json)
+        with light_beside(out, shown=False if as_json and light is None else light, calls=1):
+            folder = _held(told, seconds, out, live=live, base_url=base_url, quiet=as_json)
     if check:
         sys.exit(_judged(folder, as_json=as_json, html=html))
     print(json.dumps({"schema": "voicediag.record/1", "folder": str(folder)}) if as_json else f"Recorded: {folder}")

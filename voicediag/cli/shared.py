@@ -25,6 +25,9 @@ app = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Light = Annotated[
+    bool | None, typer.Option(help="Say live when the echo's light changes; as it is, where a person reads it.")
+]
 
 
 @contextmanager

@@ -22,6 +22,8 @@ BLOCK_S = 10.0
 # A look reads the whole log again: so many times as long nothing is looked at.
 REST = 9.0
 LEAST_PAUSE_S = 0.5
+# House rule: what is told later than this warns nobody; a busy machine makes a look long.
+MOST_PAUSE_S = 3.0
 # A recorder that was killed never closes its folder.
 STILL_S = 30.0
 
@@ -83,4 +85,4 @@ def lights(
         grew_s = ended_s if light.until_s > until_s else grew_s
         if session and ended_s - grew_s > STILL_S:
             return
-        sleep(max(LEAST_PAUSE_S, REST * (ended_s - began_s)))
+        sleep(min(MOST_PAUSE_S, max(LEAST_PAUSE_S, REST * (ended_s - began_s))))
