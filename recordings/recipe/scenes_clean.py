@@ -171,9 +171,6 @@ TWO_VOICES = Scene(
         User(say=("allison/one-moment-please",), heard="One moment, please."),
         User(say=("cards/002",), heard="Four, queen of clubs.", after_s=0.5),
         Agent(text="The queen. Your turn."),
-        User(say=("librivox/0930",), heard="He might even have been made amiable himself."),
-        User(say=("allison/im-sorry",), heard="I'm sorry.", after_s=0.5),
-        Agent(text="Nor did I."),
     ),
 )
 NOISY_KITCHEN = Scene(
@@ -190,8 +187,6 @@ NOISY_KITCHEN = Scene(
         Agent(text="Set the timer for how long?"),
         User(say=("allison/digits/20", "allison/queue-minutes"), heard="20 minutes."),
         Agent(text="Twenty minutes. Anything else?"),
-        User(say=("allison/vm-no", "allison/auth-thankyou"), heard="No, thank you."),
-        Agent(text="Enjoy your meal."),
     ),
 )
 NOISY_STREET = Scene(
@@ -207,8 +202,6 @@ NOISY_STREET = Scene(
     lines=(
         User(say=("allison/hello",), heard="Hello."),
         Agent(text="Where should the taxi go?"),
-        User(say=("allison/one-moment-please",), heard="One moment, please."),
-        Agent(text="Take your time."),
         User(say=("allison/please-try-call-later",), heard="Please try your call again later."),
         Agent(text="I will, goodbye."),
     ),
@@ -258,8 +251,6 @@ SOFT_SPEECH = Scene(
     lines=(
         User(say=("librivox/0930",), heard="He might even have been made amiable himself."),
         Agent(text="Do you think so?"),
-        User(say=("librivox/0880",), heard="He was not an ill-disposed young man."),
-        Agent(text="Good night."),
     ),
 )
 LONG_PAUSES = Scene(
@@ -275,7 +266,6 @@ LONG_PAUSES = Scene(
         Agent(text="And the rest?"),
         User(say=("allison/digits/7",), heard="7.", after_s=3.6),
         Agent(text="Thank you."),
-        User(say=("allison/goodbye",), heard="Goodbye!", after_s=2.5),
     ),
 )
 SCENES = (*TWINS, TWO_VOICES, NOISY_KITCHEN, NOISY_STREET, QUOTING, BARGE_IN, SOFT_SPEECH, LONG_PAUSES)
