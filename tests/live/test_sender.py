@@ -1,5 +1,8 @@
 """When the microphone's chunks go out: worked out by hand."""
 
+import subprocess
+import sys
+
 import pytest
 
 from voicediag.live.client.sender import Sender
@@ -25,3 +28,17 @@ def test_a_sender_that_has_slept_long_enough_sends_at_once():
     sender = Sender(overhead_s=0.01)
     assert list(sender.due(b"a", 1.0)) == [(1.0, b"a")]
     assert list(sender.due(b"b", 2.0)) == [(2.0, b"b")]
+
+
+def test_a_stall_is_told_while_the_call_goes_on(tmp_path):
+    command = [sys.executable, "-m", "voicediag", "record", "gemini", "--seconds", "6", "--fault", "late-chunks=1.2"]
+    done = subprocess.run(
+        [*command, "--pace", "--no-check", "--out", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    assert "down  GAP: the agent would be silent for" in done.stderr
+    assert "Warning" not in done.stderr

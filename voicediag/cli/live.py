@@ -28,6 +28,7 @@ def relay(
         list[str] | None, typer.Option(help="Name of a tunnel whose requests are let in; repeat it.")
     ] = None,
     light: Light = None,
+    pace: Annotated[bool, typer.Option("--pace", help="Tell gaps, stalls and falling behind as they happen.")] = False,
 ) -> None:
     """Record the live sessions of an app that changes only its base URL, or of one that Twilio dials.
 
@@ -38,6 +39,7 @@ def relay(
 
     Example: `voicediag relay twilio --upstream ws://127.0.0.1:5050 --allow-host NAME.ngrok.app`
     """
+    from voicediag.cli.pace_following import pace_beside
     from voicediag.cli.watching import light_beside
     from voicediag.errors import LiveError
     from voicediag.live.certificate import make_authority
@@ -67,7 +69,7 @@ def relay(
             print(f"With TLS: https://{tls_listen}, trusted through SSL_CERT_FILE={ca_file}", flush=True)
 
     try:
-        with light_beside(out, shown=light):
+        with light_beside(out, shown=light), pace_beside(out, shown=pace):
             run(relaying, plain, tls=tls, context=context, on_ready=say_ready)
     except LiveError as error:
         refuse(str(error))

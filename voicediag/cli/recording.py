@@ -37,6 +37,7 @@ def record(
     list_faults: Annotated[bool, typer.Option("--list-faults", help="Say what each fault does, and exit.")] = False,
     check: Annotated[bool, typer.Option(help="Check the recording at once.")] = True,
     light: Light = None,
+    pace: Annotated[bool, typer.Option("--pace", help="Tell gaps, stalls and falling behind as they happen.")] = False,
     out: Out = Path("sessions"),
     html: Html = None,
     as_json: AsJson = False,
@@ -48,6 +49,7 @@ def record(
 
     Example: `voicediag record openai --seconds 15 --fault speaker-echo`
     """
+    from voicediag.cli.pace_following import pace_beside
     from voicediag.cli.watching import light_beside
     from voicediag.live.rehearsal import Rehearsal, faults_told
 
@@ -55,7 +57,7 @@ def record(
         for line in faults_told():
             print(line)
         return
-    with input_errors():
+    with input_errors(), pace_beside(out, shown=pace):
         told = Rehearsal(
             provider=provider,
             model=model,
