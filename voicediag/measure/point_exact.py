@@ -22,6 +22,8 @@ AROUND_S = 0.008
 LEAST_FIT_DB = 40.0
 # Of the sound's own level: what differs by more does not fit.
 TOLERANCE = 0.02
+# The grid knows the lag to about a frame of a high rate.
+NEXT = (0, -1, 1, -2, 2)
 
 
 def exact(pair: Pair, found: Edge, before: Line, after: Line) -> Edge:
@@ -49,22 +51,23 @@ def _reach(pair: Pair, place: float, lag: float, way: int) -> tuple[int, int] | 
     `way` is 1 for the end of what lies before, and -1 for the beginning of what lies after.
     """
     rate_hz = pair.second.sound.rate_hz
-    side, around, whole = round(SIDE_S * rate_hz), round(AROUND_S * rate_hz), round(lag)
+    side, around = round(SIDE_S * rate_hz), round(AROUND_S * rate_hz)
     low = round(place) - around - side if way > 0 else round(place) - around
     count = side + 2 * around
-    mine, theirs = pair.first.frames(low - whole, count), pair.second.frames(low, count)
-    if way < 0:
-        mine, theirs = mine[::-1], theirs[::-1]
-    gain = float(np.dot(mine[:side], theirs[:side])) / (float(np.dot(mine[:side], mine[:side])) + TINY)
-    rest = np.abs(theirs - np.float32(gain) * mine)
-    power, left = float(np.mean(theirs[:side] ** 2)), float(np.mean(rest[:side] ** 2))
-    if power <= TINY or 10 * np.log10((left + TINY) / power) > -LEAST_FIT_DB:
-        return None
-    off = np.flatnonzero(rest[side:] > _most(rest[:side], power))
-    if not off.size:
-        return None
-    reached = side + int(off[0])
-    return (low + reached, whole) if way > 0 else (low + count - reached, whole)
+    theirs = pair.second.frames(low, count)[::way]
+    power = float(np.mean(theirs[:side] ** 2))
+    for whole in (round(lag) + by for by in NEXT):
+        mine = pair.first.frames(low - whole, count)[::way]
+        gain = float(np.dot(mine[:side], theirs[:side])) / (float(np.dot(mine[:side], mine[:side])) + TINY)
+        rest = np.abs(theirs - np.float32(gain) * mine)
+        left = float(np.mean(rest[:side] ** 2))
+        if power > TINY and 10 * np.log10((left + TINY) / power) <= -LEAST_FIT_DB:
+            off = np.flatnonzero(rest[side:] > _most(rest[:side], power))
+            if not off.size:
+                return None
+            reached = side + int(off[0])
+            return (low + reached, whole) if way > 0 else (low + count - reached, whole)
+    return None
 
 
 def _most(rest: Samples | NDArray[np.float32], power: float) -> float:

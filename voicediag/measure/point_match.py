@@ -111,13 +111,30 @@ class Match:
         wide = np.concatenate((np.zeros(3, np.float32), self.first, np.zeros(3, np.float32)))
         pieces = (wide[3 - by : 3 - by + self.first.size].reshape(-1, BLOCK) for by in range(-3, 4))
         alike = np.stack([np.einsum("kj,kj->k", blocks, piece) for piece in pieces], axis=1).astype(np.float64)
-        top = np.clip(alike.argmax(axis=1), 1, 5)
         rows = np.arange(len(blocks))
-        before, peak, after = (alike[rows, top + by] for by in (-1, 0, 1))
+        power = self._powers(wide, rows * BLOCK)
+        # What is left at each shift, not the product alone: that grows towards where the sound grows.
+        gain = np.maximum(alike[:, 3], 0) / (power[:, 3] + TINY)
+        left = alike - 0.5 * gain[:, None] * power
+        top = np.clip(left.argmax(axis=1), 1, 5)
+        before, peak, after = (left[rows, top + by] for by in (-1, 0, 1))
         bend = before - 2 * peak + after
         by = np.where(bend < 0, 0.5 * (before - after) / np.where(bend < 0, bend, 1.0), 0.0)
         energy = np.sqrt(self.power.reshape(len(blocks), -1).sum(1) * self.heard.reshape(len(blocks), -1).sum(1))
-        return top - 3 + np.clip(by, -1, 1), np.clip(peak / (energy * FRAME + TINY), 0, 1)
+        return top - 3 + np.clip(by, -1, 1), np.clip(alike[rows, top] / (energy * FRAME + TINY), 0, 1)
+
+    def _powers(self, wide: Samples, starts: NDArray[np.intp]) -> Array:
+        """Return the energy of each block of the first point at each shift of -3 to 3 samples."""
+        squares = np.concatenate((wide.astype(np.float64) ** 2, np.zeros(1)))
+        powers = np.empty((starts.size, 7))
+        powers[:, 3] = self.power.reshape(starts.size, -1).sum(1) * FRAME
+        first = starts[:, None] + np.arange(6)
+        # From the unshifted block outwards: a sample more on one side, and one less on the other.
+        steps = squares[first] - squares[first + BLOCK]
+        for by in (1, 2, 3):
+            powers[:, 3 + by] = powers[:, 2 + by] + steps[:, 3 - by]
+            powers[:, 3 - by] = powers[:, 4 - by] - steps[:, 2 + by]
+        return powers
 
 
 def match(pair: Pair, begin: int, count: int, line: Line) -> Match:
