@@ -68,7 +68,7 @@ class GapReport:
     @cached_property
     def ladder(self) -> tuple[tuple[int, int], ...]:
         """How many of the late gaps a cushion of so many milliseconds covers, up to all of them."""
-        sizes = np.array([change.inserted_s for change in self.of_kind("late")])
+        sizes = np.array([round(change.inserted_s, 3) for change in self.of_kind("late")])
         if not sizes.size:
             return ()
         steps = np.ceil(sizes / CUSHION_STEP_S - 1e-6).astype(int)
@@ -79,7 +79,7 @@ class GapReport:
     @cached_property
     def cushion(self) -> tuple[int, int] | None:
         """The cushion that is worth its wait, in ms, and how many late gaps it covers; None without any."""
-        best = knee(np.array([change.inserted_s for change in self.of_kind("late")]))
+        best = knee(np.array([round(change.inserted_s, 3) for change in self.of_kind("late")]))
         return (round(1_000 * best.cushion_s), best.covered) if best else None
 
 

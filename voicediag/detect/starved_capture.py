@@ -15,6 +15,7 @@ import numpy as np
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
+from voicediag.detect.lost_between import lost_between
 from voicediag.detect.lost_capture import lost_capture
 from voicediag.detect.precision import PRECISION
 from voicediag.detect.silent_track import LEAST_PEAK
@@ -68,7 +69,11 @@ def examine(exam: Examination) -> Verdict:
     for track in tracks:
         reading = exam.reading(track.name)
         finding = (
-            _lost(track, reading) or lost_capture(exam, track) or _stepped(track, reading) or _low(exam, track, reading)
+            lost_between(exam, track)
+            or _lost(track, reading)
+            or lost_capture(exam, track)
+            or _stepped(track, reading)
+            or _low(exam, track, reading)
         )
         if finding:
             findings.append(finding)

@@ -18,6 +18,7 @@ from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Measure, S
 from voicediag.detect.playback import BROKEN, CUSHION, LEAST_GAP, Joins, Played, Stream
 from voicediag.detect.precision import PRECISION
 from voicediag.detect.silent_track import LEAST_PEAK
+from voicediag.detect.two_taps import LEAST_CHANGE, pair_to
 from voicediag.measure import cushion
 from voicediag.measure.cushion import Knee
 from voicediag.session import Track, TrackName
@@ -67,6 +68,7 @@ class _Starved:
     stalled: int = 0
     duplicated: int = 0
     knee: Knee | None = None
+    swapped: int = 0
     assumed: bool = False
     limit: Limit = LEAST_GAP
 
@@ -81,12 +83,12 @@ def examine(exam: Examination) -> Verdict:
         return unjudged(ID, f"{tracks[0].name} is silent (see silent-track)")
     stream = Stream.of(exam)
     if stream is None or stream.track not in sounding:
-        starved = _by_sound(exam, sounding, SpanSet())
+        starved = _by_taps(exam) or _by_sound(exam, _untold(exam, sounding), SpanSet())
         return found(_finding(exam, starved)) if starved else clear(ID, bound=_bound(None, None))
     joins, played = stream.joins(), playback.played(stream)
     starved = _by_wire(exam, stream, joins, played)
     known = starved.where if starved else SpanSet()
-    more = None if starved else _by_sound(exam, sounding, known)
+    more = None if starved else _by_taps(exam) or _by_sound(exam, _untold(exam, sounding), known)
     findings = [_finding(exam, each) for each in (starved, more) if each]
     return found(*findings) if findings else clear(ID, bound=_bound(joins, played))
 
@@ -141,6 +143,34 @@ def _are_lost(joins: Joins) -> bool:
     return enough and joins.elsewhere <= BY_CHANCE.value * broken and broken <= EVERY_JOIN.value * joins.judged
 
 
+def _by_taps(exam: Examination) -> _Starved | None:
+    """Return at which places what was played is not what came."""
+    pair = pair_to(exam, "agent-played")
+    if pair is None or not pair.changes:
+        return None
+    late, never, again, swapped = (
+        [change for change in pair.changes if change.kind == kind] for kind in ("late", "never", "repeated", "swapped")
+    )
+    places = (pair.where(change) for change in pair.changes)
+    return _Starved(
+        track=pair.second.name,
+        where=SpanSet(place if place.duration_s else _around(place.start_s) for place in places),
+        count=len(late) + len(never) + len(swapped),
+        gap_total_s=sum(change.inserted_s for change in (*late, *never)),
+        late=len(late),
+        never=len(never),
+        duplicated=len(again),
+        swapped=len(swapped),
+        knee=cushion.knee(np.array([round(change.inserted_s, 3) for change in late])),
+        limit=LEAST_CHANGE,
+    )
+
+
+def _untold(exam: Examination, tracks: list[Track]) -> list[Track]:
+    """Return the tracks of which no tap before tells what is missing."""
+    return [track for track in tracks if track.name != "agent-played" or pair_to(exam, track.name) is None]
+
+
 def _by_sound(exam: Examination, tracks: list[Track], known: SpanSet) -> _Starved | None:
     """Return the first tap whose sound alone has gaps or repeats, but for interruptions and `known` places."""
     cuts = (mark.at_s for mark in exam.session.marks if mark.kind == "interrupted")
@@ -186,6 +216,7 @@ def _finding(exam: Examination, starved: _Starved) -> Finding:
         "never": starved.never,
         "stalled": starved.stalled,
         "duplicated": starved.duplicated,
+        "swapped": starved.swapped,
         "cushion_ms": round(starved.knee.cushion_s * 1_000) if starved.knee else None,
         "covered": starved.knee.covered if starved.knee else 0,
         "covers_all_ms": round(starved.knee.all_s * 1_000) if starved.knee else None,
@@ -219,6 +250,7 @@ def _summary(starved: _Starved) -> str:
         (starved.never or 0, "never came or were passed over"),
         (starved.stalled, "were not played though they had come"),
         (starved.duplicated, "were played twice"),
+        (starved.swapped, "were played in the wrong order"),
     ]
     said = ", ".join(f"{count} {kind}" for count, kind in kinds if count)
     count = starved.count + starved.duplicated
@@ -238,7 +270,7 @@ def _remedy(starved: _Starved) -> str:
     """Return what to change: what no cushion helps comes first."""
     if starved.late is None:
         return REMEDY_SOUND
-    remedies = [REMEDY_NEVER] if starved.never or starved.duplicated else []
+    remedies = [REMEDY_NEVER] if starved.never or starved.duplicated or starved.swapped else []
     remedies += [REMEDY_PLAYER] if starved.stalled else []
     if knee := starved.knee:
         more = f" ({knee.all_s * 1_000:.0f} ms would cover all)" if knee.covered < (starved.late or 0) else ""

@@ -49,18 +49,22 @@ class Taps:
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:
-        """What is heard of the changes: in speech, long enough, and not what an interruption threw away."""
+        """What is heard of the changes: in speech, long enough, and not what somebody took out on purpose."""
         return tuple(
             change
             for change in self.told.changes
-            if change.is_in_speech and change.size_s >= LEAST_CHANGE.value and not self._is_flush(change)
+            if change.is_in_speech and change.size_s >= LEAST_CHANGE.value and not self._is_meant(change)
         )
 
     def where(self, change: Change) -> Span:
         """Return where a change lies at the second tap, on the session clock."""
         return change.played.shifted(self.second.clock.offset_s)
 
-    def _is_flush(self, change: Change) -> bool:
+    def _is_meant(self, change: Change) -> bool:
+        """Whether an echo canceller, a gate or an interruption may have taken it out."""
+        if self.second.role == "user":
+            # They leave the time as it is; what a starved buffer leaves in its place the track shows by itself.
+            return change.kind == "never" and abs(change.inserted_s - change.missing_s) < KEEPS_TIME_S
         at_s = self.where(change).start_s
         cuts = (mark.at_s for mark in self.session.marks if mark.kind == "interrupted")
         return change.kind == "never" and any(-AFTER_INTERRUPT.value <= cut_s - at_s <= LATE_S for cut_s in cuts)
@@ -68,6 +72,12 @@ class Taps:
 
 # The log's time of an interruption and the player's differ by what lies on the way.
 LATE_S = 0.5
+KEEPS_TIME_S = 0.002
+
+
+def pair_to(exam: Examination, name: TrackName) -> Taps | None:
+    """Return a track beside the tap before it; None where there is none, or the two hold other sounds."""
+    return next((pair for pair in exam.once(taps) if pair.second.name == name and pair.is_judged), None)
 
 
 def taps(exam: Examination) -> tuple[Taps, ...]:
