@@ -35,12 +35,15 @@ class Taps:
     told : TwoPoints
         Times count from each track's first sample; of a received stream, from its own, without the silence between
         what came.
+    ends_s : tuple of float
+        Where the answers of such a stream end, on its own time.
     """
 
     session: Session
     first: Track
     second: Track
     told: TwoPoints
+    ends_s: tuple[float, ...] = ()
 
     @property
     def is_judged(self) -> bool:
@@ -65,14 +68,23 @@ class Taps:
         if self.second.role == "user":
             # They leave the time as it is; what a starved buffer leaves in its place the track shows by itself.
             return change.kind == "never" and abs(change.inserted_s - change.missing_s) < KEEPS_TIME_S
+        if self._is_between_answers(change):
+            return True
         at_s = self.where(change).start_s
         cuts = (mark.at_s for mark in self.session.marks if mark.kind == "interrupted")
         return change.kind == "never" and any(-AFTER_INTERRUPT.value <= cut_s - at_s <= LATE_S for cut_s in cuts)
+
+    def _is_between_answers(self, change: Change) -> bool:
+        """Whether one answer ends here and the next begins: a stream holds no silence between the two."""
+        low, high = (change.received.start_s - AT_AN_END_S, change.received.end_s + AT_AN_END_S)
+        return any(low <= end_s <= high for end_s in self.ends_s)
 
 
 # The log's time of an interruption and the player's differ by what lies on the way.
 LATE_S = 0.5
 KEEPS_TIME_S = 0.002
+# Phrases end and begin softly: a change is seen where the sound is loud again.
+AT_AN_END_S = 0.5
 
 
 def pair_to(exam: Examination, name: TrackName) -> Taps | None:
@@ -88,11 +100,15 @@ def taps(exam: Examination) -> tuple[Taps, ...]:
 
 
 def _of(exam: Examination, first: Track, second: Track) -> Taps:
-    told = between_sources(_stream(first), second.source, progress=exam.progress)
-    return Taps(exam.session, first, second, told)
+    source, ends_s = _stream(exam.session, first)
+    told = between_sources(source, second.source, progress=exam.progress)
+    return Taps(exam.session, first, second, told, ends_s)
 
 
-def _stream(track: Track) -> AudioSource:
-    """Return the sound of a track without the silence that only its layout put in."""
-    source: AudioSource = getattr(track.source, "stream", track.source)
-    return source
+def _stream(session: Session, track: Track) -> tuple[AudioSource, tuple[float, ...]]:
+    """Return the sound of a track without the silence that only its layout put in, and where its answers end."""
+    chunks, stream = session.chunks, getattr(track.source, "stream", None)
+    if stream is None or chunks is None or not chunks.ended or track.name != "agent-received":
+        return track.source, ()
+    ends = chunks.ends[:-1][chunks.answers[1:] != chunks.answers[:-1]]
+    return stream, tuple((ends / chunks.rate_hz).tolist())
