@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from scenes import RATE_HZ, agent_voice, session_of
+from scenes import RATE_HZ, RECORDINGS, agent_voice, session_of
 
+import voicediag as vd
 from voicediag import signals
 from voicediag.detect import starved_capture, starved_playback
 from voicediag.detect.examination import Examination
@@ -102,3 +103,18 @@ def test_a_canceller_between_the_taps_loses_nothing(voice):
 
 def test_taps_of_two_voices_leave_it_to_each_track_alone(voice):
     assert played(voice, agent_voice(99)).is_clear
+
+
+def test_the_pause_between_two_answers_is_no_gap():
+    # In the stream one answer follows on the other at once; where it is played there are three seconds between them.
+    played = vd.load(RECORDINGS / "clean" / "bus-stop.vds")
+    assert not vd.gaps(played).changes
+    assert any(change.inserted_s > 3 for change in vd.gaps(played).taps.told.changes)
+
+
+def test_a_player_that_halts_is_told_by_its_taps_alone():
+    changes = vd.gaps(vd.load(RECORDINGS / "starved-playback" / "player-halts.vds")).changes
+    assert [(change.kind, change.inserted_s) for change in changes] == [
+        ("late", pytest.approx(0.25, abs=1e-3)),
+        ("late", pytest.approx(0.4, abs=1e-3)),
+    ]
