@@ -135,7 +135,7 @@ def _killed(scene: Scene, staged: Staged) -> Iterator[Truth]:
 
 def _of_the_wire(scene: Scene, staged: Staged, passed: OnTheWire) -> Iterator[Truth]:
     if passed.spans:
-        track = "agent-received" if staged.replies and not staged.pauses else "user-sent"
+        track = passed.track or ("agent-received" if staged.replies and not staged.pauses else "user-sent")
         sizes = passed.sizes or {}
         yield {"id": scene.folder, "track": track, "spans": _pairs(passed.spans), "sizes": sizes}
         for symptom in passed.brings:

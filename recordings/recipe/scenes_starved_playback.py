@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from recipe.scenes_clean import COOKING, LIBRARY
+from recipe.scenes_clean import COOKING, LIBRARY, SOFT_SPEECH
 from recipe.script import Agent
+from recipe.wire_damages import sleepily
 
 FOLDER = "starved-playback"
 GARLIC, FINELY, ONION = (line for line in COOKING.lines if isinstance(line, Agent))
@@ -51,5 +52,13 @@ SCENES = (
             replace(QUESTION, halt_s=(1.3, 0.4)),
             *LIBRARY.lines[3:],
         ),
+    ),
+    replace(
+        SOFT_SPEECH,
+        folder="bad-pacing",
+        name="sleeping-sender",
+        twin="clean/soft-speech",
+        notes="The app sleeps 40 ms after each chunk of 40 ms, and 1.6 ms go by between two sleeps.",
+        wire_damage=sleepily(0.04),
     ),
 )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from recipe.script import Moments
+    from voicediag.session import TrackName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,7 @@ class OnTheWire:
     spans: tuple[Span, ...] = ()
     sizes: dict[str, float] | None = None
     brings: tuple[str, ...] = ()
+    track: TrackName | None = None
 
 
 def never_ready(messages: list[Message], at: Moments) -> OnTheWire:
@@ -50,6 +52,25 @@ def never_answered(asked_s: float) -> Callable[[list[Message], Moments], OnTheWi
         ready = [message for message in messages if not message.up and "setupComplete" in message.body]
         spans = (Span(asked_s, at.duration_s),)
         return OnTheWire(messages=[*_up_only(messages), *ready, greet], spans=spans, sizes={"asked_s": asked_s})
+
+    return damage
+
+
+def sleepily(overhead: float) -> Callable[[list[Message], Moments], OnTheWire]:
+    """The app sleeps as long as a chunk lasts after each one that it sends, and works besides: a share of the chunk."""
+
+    def damage(messages: list[Message], at: Moments) -> OnTheWire:
+        sent = [message for message in messages if message.up and message.audio]
+        first_s, last_s = sent[0].at_s, at.duration_s
+
+        def late(message: Message) -> Message:
+            if not (message.up and message.audio):
+                return message
+            return replace(message, at_s=first_s + (message.at_s - first_s) * (1 + overhead))
+
+        kept = [moved for message in messages if (moved := late(message)).at_s <= last_s]
+        sizes = {"underfeed_percent": round(100 * overhead / (1 + overhead), 3)}
+        return OnTheWire(messages=kept, spans=(Span(first_s, last_s),), sizes=sizes, track="user-sent")
 
     return damage
 

@@ -194,3 +194,13 @@ def test_the_recorded_stalls_are_the_root_cause():
         pytest.approx(span, abs=1e-3) for span in planted["spans"]
     ]
     assert [symptom.id for symptom in diagnosis.symptoms(finding)] == ["starved-playback"]
+
+
+def test_the_recorded_sender_that_sleeps_is_measured():
+    planted = json.loads((FOLDER / "sleeping-sender.vds" / "truth.json").read_text())["faults"][0]
+    (finding,) = vd.check(vd.load(FOLDER / "sleeping-sender.vds")).root_causes
+    measure = finding.primary.measure
+    assert (measure["kind"], finding.primary.track) == ("sleep-drift", planted["track"])
+    # Some 5 ms of the network's jitter at either end of 7 s.
+    assert measure["underfeed_percent"] == pytest.approx(planted["sizes"]["underfeed_percent"], abs=0.15)
+    assert measure["interval_ms"] == pytest.approx(41.6, abs=0.1)
