@@ -51,7 +51,7 @@ MARGIN_DB = 4.0
 # Far enough from the lag, and from each other, that no reverberation reaches from one to the next.
 DECOYS_S = (-1.2, -0.8, -0.4, 0.4, 0.8, 1.2)
 # House rule: from here on longer frames, which a room's reverberation fits into, stand clear of chance too. Short ones
-# miss its end, and read the loss too high (python -m benchmarks.echo: in measured rooms 0.6 dB in the middle, now 0.2).
+# miss its end, and read the loss too high.
 LONG_MARGIN_DB = 12.0
 # The odds of an echo against a stranger double every third of a sigma: logistic, fitted on the fitted sources of
 # `benchmarks.echo`, which holds it against the others: low probabilities are told a little too low.
@@ -277,7 +277,7 @@ def measured(echo: Echo, groups: Sequence[LagGroup], paths: Paths) -> Echo:
         Between the two tracks.
     """
     echo = moving(echo, groups, paths)
-    return settled(echo, groups, along(echo, paths.over))
+    return settled(echo, groups, along(echo, paths))
 
 
 def _cut(samples: Samples, rate_hz: int, span: Span) -> Samples:

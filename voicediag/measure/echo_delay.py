@@ -10,15 +10,15 @@ import numpy as np
 from voicediag.spans import Span, SpanSet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
     from voicediag.measure.echo_motion import EchoMotion
-    from voicediag.measure.echo_path import EchoPath, PathAt
+    from voicediag.measure.echo_path import EchoPath, PathAt, Paths
 
 MS = 1_000.0
 # A jump is placed to 150 ms, and the lag before it is not that behind it.
 BESIDE_S = 0.2
-# A path is measured in pieces so short that the lag stays: at 500 ppm it moves by a millisecond in two seconds.
+# A path is measured in pieces so short that the lag stays, but for the drift, which is taken out.
 PIECE_S = 1.1
 # In the half minute that a path is measured over a slower drift moves the lag by less than a period of the band's top.
 STILL_PPM = 5.0
@@ -62,23 +62,17 @@ def delay_over(echo: Followed, span: Span) -> float:
     return float(motion.delays_ms[nearest]) / MS
 
 
-def along(echo: Followed, path_over: Callable[[Iterable[tuple[Span, float]], float], EchoPath | None]) -> PathAt:
-    """Return what measures an echo's path, or one so much later, along the lag that was followed.
-
-    Parameters
-    ----------
-    echo : Followed
-    path_over : callable
-        Measures the path over some spans of the far end, each at a lag of its own, in frames of some seconds.
-    """
+def along(echo: Followed, paths: Paths) -> PathAt:
+    """Return what measures an echo's path, or one so much later, along the lag that was followed."""
 
     def path_at(spans: SpanSet, lag_s: float, *, frame_s: float) -> EchoPath | None:
         later_s = lag_s - (echo.delay_ms or 0.0) / MS
-        pieces = _pieces(spans, max(PIECE_S, 2 * frame_s))
-        return path_over(((piece, delay_over(echo, piece) + later_s) for piece in pieces), frame_s)
+        pieces = _pieces(between_jumps(echo, spans), max(PIECE_S, 2 * frame_s))
+        lags = ((piece, delay_over(echo, piece) + later_s) for piece in pieces)
+        return paths.over(lags, frame_s, drift_ppm=echo.drift_ppm or 0.0)
 
     def path_still(spans: SpanSet, lag_s: float, *, frame_s: float) -> EchoPath | None:
-        return path_over(((span, lag_s) for span in spans), frame_s)
+        return paths.over(((span, lag_s) for span in spans), frame_s)
 
     return path_at if _moves(echo) else path_still
 

@@ -23,12 +23,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicediag.measure.whitening import Samples
+from voicediag.spans import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from voicediag.measure.echo_grid import Reader
-    from voicediag.spans import Span, SpanSet
+    from voicediag.spans import SpanSet
 
 PATH_FRAME_S = 0.512
 LONG_FRAME_S = 1.024
@@ -40,6 +41,7 @@ PATH_BAND_BINS = 64
 # Frames this far below the band's mean weigh no more: in them the microphone holds reverberation, not the path.
 WEIGHT_FLOOR = 0.1
 TINY = 1e-20
+PPM = 1e-6
 # Spans of the far end whose spectra are kept: those of one path, with all its decoys.
 MOST_KEPT = 64
 # Rows that fit a core's cache.
@@ -151,13 +153,28 @@ class Paths:
     speaker_rate_hz: int
     _far: dict[tuple[Span, float], NDArray[np.complex64]] = field(default_factory=dict, repr=False)
 
-    def over(self, pieces: Iterable[tuple[Span, float]], frame_s: float = PATH_FRAME_S) -> EchoPath | None:
-        """Return the path over some spans of the far end, each at a lag of its own in seconds."""
+    def over(
+        self, pieces: Iterable[tuple[Span, float]], frame_s: float = PATH_FRAME_S, *, drift_ppm: float = 0.0
+    ) -> EchoPath | None:
+        """Return the path over some spans of the far end, each at a lag of its own, in seconds, in its middle."""
         path = PathMeter(self.mic_rate_hz, self.speaker_rate_hz, frame_s)
         for span, lag_s in pieces:
-            mic = _spectra(self.mic(span.shifted(lag_s)), self.mic_rate_hz, frame_s)
+            heard = self._heard(span, lag_s, drift_ppm * PPM)
+            # Beyond a recording's end an echo is not weak, but unknown.
+            mic = _spectra(heard[: int(np.flatnonzero(heard).max(initial=-1)) + 1], self.mic_rate_hz, frame_s)
             path._push(mic, self._said(span, frame_s))  # noqa: SLF001 - what it transforms itself it would forget
         return path.result()
+
+    def _heard(self, span: Span, lag_s: float, faster: float) -> Samples:
+        """Return the microphone over a span of the far end, on the far end's clock."""
+        heard = span.shifted(lag_s)
+        if not faster:
+            return self.mic(heard)
+        import soxr
+
+        wider_s = faster * span.duration_s / 2
+        mic = self.mic(Span(heard.start_s - wider_s, heard.end_s + wider_s))
+        return np.asarray(soxr.resample(mic, 1 + faster, 1.0, quality="HQ"), np.float32)
 
     def _said(self, span: Span, frame_s: float) -> NDArray[np.complex64]:
         """Return the far end's spectra, which decoys ask for again and again."""
