@@ -282,10 +282,12 @@ def _found(segments: NDArray[np.complex64], mic: Samples, far: Samples) -> _Sum:
 def _drifted(sums: list[_Sum], times: list[float], ppm: float) -> _Sum:
     """Return the sum of frames, each shifted by how much a drift had moved its lag since the group's middle."""
     total = _Sum.nothing()
-    turns = np.arange(FRAME + 1) / (2 * FRAME)
+    turns = np.arange(FRAME + 1, dtype=np.float32) * np.float32(np.pi / FRAME)
     for found, late in zip(sums, _late(times, ppm), strict=True):
         if late:
-            shift = np.exp(2j * np.pi * turns * late).astype(np.complex64)
+            # Of single precision a cosine and a sine take a tenth of an exponential.
+            angle, shift = turns * np.float32(late), np.empty(turns.size, np.complex64)
+            shift.real, shift.imag = np.cos(angle), np.sin(angle)
             total.add(_Sum(found.cross * shift, found.chance))
         else:
             total.add(found)

@@ -73,7 +73,7 @@ class Echo:
     reason : str
         Why nothing can be said, for ``"unjudged"``.
     delay_ms : float or None
-        Median lag of the groups that show the echo.
+        Lag of the middle one of the groups that show the echo, each counted by its strength.
     erl_db : float or None
         Echo return loss; None where the talker hides the path: it is then greater than `bound_db` less `MARGIN_DB`.
     bound_db : float or None
@@ -145,16 +145,21 @@ def trace(
         return Echo(verdict="unjudged", reason=reason, strength=strongest.strength, far_end_s=far_end_s)
     if not found:
         return Echo(verdict="clear", strength=strongest.strength, far_end_s=far_end_s)
-    lags = [
-        group.lag_s for group in found if abs(group.lag_s - strongest.lag_s) <= agreeing_s or group.strength >= strong
-    ]
+    sure = [group for group in found if abs(group.lag_s - strongest.lag_s) <= agreeing_s or group.strength >= strong]
     return Echo(
         verdict="echo",
-        delay_ms=float(np.median(lags or [strongest.lag_s])) * MS,
+        delay_ms=_middle(sure or [strongest]).lag_s * MS,
         strength=strongest.strength,
         spans=SpanSet(span for group in found for span in (group.heard or (group.span,))),
         far_end_s=far_end_s,
     )
+
+
+def _middle(groups: Sequence[LagGroup]) -> LagGroup:
+    """Return the group with the middle lag, each counted by its strength: between two reflections there is no echo."""
+    order = sorted(groups, key=lambda group: group.lag_s)
+    below = np.cumsum([group.strength for group in order])
+    return order[int(np.searchsorted(below, below[-1] / 2))]
 
 
 def _found(groups: Sequence[LagGroup], strong: float, agreeing_s: float) -> list[LagGroup]:

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 MS = 1_000.0
 # A jump is placed to 150 ms, and the lag before it is not that behind it.
 BESIDE_S = 0.2
-# A path is measured in pieces so short that the lag stays, but for the drift, which is taken out.
+# A path is measured in pieces so short that the lag stays; longer ones where it moves by a drift that can be taken out.
 PIECE_S = 1.1
+DRIFTING_PIECE_S = 8.0
+PPM = 1e-6
 # In the half minute that a path is measured over a slower drift moves the lag by less than a period of the band's top.
 STILL_PPM = 5.0
 
@@ -48,17 +50,19 @@ def between_jumps(echo: Followed, speech: SpanSet) -> SpanSet:
 
 
 def delay_over(echo: Followed, span: Span) -> float:
-    """Return by how many seconds the microphone is later over a span of the far end.
+    """Return by how many seconds the microphone is later in the middle of a span of the far end.
 
     Where the lag was not followed there, it is that of the nearest moment at which it was, or of the whole session.
     """
     motion = echo.motion
     if motion is None or not motion.times_s.size:
         return (echo.delay_ms or 0.0) / MS
+    middle_s = (span.start_s + span.end_s) / 2
     within = (motion.times_s >= span.start_s) & (motion.times_s < span.end_s)
     if within.any():
-        return float(np.median(motion.delays_ms[within])) / MS
-    nearest = int(np.abs(motion.times_s - (span.start_s + span.end_s) / 2).argmin())
+        moved_ms = (echo.drift_ppm or 0.0) * PPM * (motion.times_s[within] - middle_s) * MS
+        return float(np.median(motion.delays_ms[within] - moved_ms)) / MS
+    nearest = int(np.abs(motion.times_s - middle_s).argmin())
     return float(motion.delays_ms[nearest]) / MS
 
 
@@ -67,7 +71,8 @@ def along(echo: Followed, paths: Paths) -> PathAt:
 
     def path_at(spans: SpanSet, lag_s: float, *, frame_s: float) -> EchoPath | None:
         later_s = lag_s - (echo.delay_ms or 0.0) / MS
-        pieces = _pieces(between_jumps(echo, spans), max(PIECE_S, 2 * frame_s))
+        each_s = max(PIECE_S, 2 * frame_s) if echo.drift_ppm is None else DRIFTING_PIECE_S
+        pieces = _pieces(between_jumps(echo, spans), each_s)
         lags = ((piece, delay_over(echo, piece) + later_s) for piece in pieces)
         return paths.over(lags, frame_s, drift_ppm=echo.drift_ppm or 0.0)
 
