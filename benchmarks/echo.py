@@ -27,7 +27,7 @@ from benchmarks.echo_material import (
     talkers,
     under_talkers,
 )
-from benchmarks.echo_peers import Method, methods
+from benchmarks.echo_peers import Method, absent, methods
 from benchmarks.table import show
 from voicediag.measure.delay import DelayMeter
 from voicediag.measure.echo import EVEN_SIGMAS, ODDS_PER_SIGMA, leak
@@ -87,7 +87,7 @@ def found(known: Mapping[str, Method]) -> None:
         "Echoes found at 1 % false alarms",
         ("", "method", "echoes", "strangers", "AUC", "found", "shipped: found / false"),
         rows,
-        note=f"{len(talkers(fitted=False))} dense talkers, {len(pairs())} pairs",
+        note=" ".join((f"{len(talkers(fitted=False))} dense talkers, {len(pairs())} pairs.", absent())).strip(),
     )
 
 

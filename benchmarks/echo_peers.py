@@ -86,6 +86,27 @@ def audio_offset_finder(mic: Samples, far: Samples) -> Answer:
     return float(found["standard_score"]), float(found["time_offset"])
 
 
+def syncstart(mic: Samples, far: Samples) -> Answer:
+    """Return the correlation of syncstart over the product of the norms, and its offset; without its ffmpeg."""
+    from syncstart import corrabs
+
+    _, _, size, peak, curve = corrabs(mic, far)
+    score = float(curve[peak] / (np.linalg.norm(mic) * np.linalg.norm(far) + 1e-12))
+    return score, (peak - size if peak > size // 2 else peak) / RATE_HZ
+
+
+OPTIONAL: Mapping[str, tuple[str, Method]] = {
+    "audio-offset-finder": ("audio_offset_finder", audio_offset_finder),
+    "syncstart": ("syncstart", syncstart),
+}
+
+
+def absent() -> str:
+    """Return which of the others are not installed, in words."""
+    missing = [name for name, (module, _) in OPTIONAL.items() if not importlib.util.find_spec(module)]
+    return f"not installed: {', '.join(missing)}" if missing else ""
+
+
 def methods() -> Mapping[str, Method]:
     """Return what is installed."""
     known: dict[str, Method] = {
@@ -94,6 +115,5 @@ def methods() -> Mapping[str, Method]:
         "GCC-PHAT": gcc_phat,
         "WebRTC residual echo detector": residual_echo_detector,
     }
-    if importlib.util.find_spec("audio_offset_finder"):
-        known["audio-offset-finder"] = audio_offset_finder
-    return known
+    installed = {name: ask for name, (module, ask) in OPTIONAL.items() if importlib.util.find_spec(module)}
+    return known | installed

@@ -109,6 +109,16 @@ def test_a_staircase_is_told_by_its_buffer_and_is_no_drift(frames, rate_hz):
     assert found.drift_ppm == pytest.approx(0, abs=5)
 
 
+def test_losses_too_close_to_be_told_apart_are_counted_all_the_same():
+    agent, mic = rich_agent(20.0), echoing(20.0)
+    # Two a second, and at times three tenths of a second apart.
+    for index in range(36, 0, -1):
+        mic = without(mic, 1.0 + index / 2 - 0.1 * (index % 3), 160)
+    found = moved(mic, agent)
+    assert found.mic_lost.buffer_ms == pytest.approx(10)
+    assert found.mic_lost.lost_ms == pytest.approx(360, abs=10)
+
+
 @pytest.mark.parametrize("period_s", [20.0, 40.0])
 def test_a_queue_that_breathes_is_no_loss_and_no_drift(period_s):
     agent = rich_agent(40.0)

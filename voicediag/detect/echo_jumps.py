@@ -6,7 +6,7 @@ from voicediag.detect.examination import Leak
 from voicediag.detect.finding import Evidence, Limit
 from voicediag.measure.lag_steps import LEAST_SUPPORT
 
-SUPPORT = Limit(LEAST_SUPPORT, "sigmas", "benchmarks/echo_motion: one false jump in an hour of echoes")
+SUPPORT = Limit(LEAST_SUPPORT, "sigmas", "benchmarks/echo_motion: no false jump in an hour of echoes")
 SHOWN = 3
 AROUND_S = 0.5
 

@@ -38,7 +38,8 @@ def lost_capture(exam: Examination, track: Track) -> Finding | None:
     if leak is None or leak.mic != track.name or leak.echo.motion is None:
         return None
     jumps = _borne_out(exam, leak)
-    staircase, _ = lost(jumps, rate_hz=track.rate_hz)
+    whole = len(jumps) == len(leak.echo.motion.jumps)
+    staircase = leak.echo.motion.mic_lost if whole else lost(jumps, rate_hz=track.rate_hz)[0]
     if staircase is None:
         return None
     falls = [jump for jump in jumps if jump.size_ms < 0]

@@ -12,7 +12,7 @@ Differences from other tools
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,9 @@ FIT_SIGMAS = 6.0
 LEAST_ALIKE = 7
 # Steps the other way add up to no more than this share of the loss: a queue that breathes goes both ways alike.
 MOST_AGAINST = 0.25
+# How many frames tell the lag at the beginning and at the end, and what a sum of steps may be off by.
+END_FRAMES = 3
+JUST_MS = 2.0
 MS = 1_000.0
 PPM = 1e-6
 
@@ -106,6 +109,8 @@ def told(track: LagTrack, *, rate_hz: int) -> EchoMotion:
     times_s, lags_s = track.times_s[sure], track.lags_s[sure]
     slope = drift(times_s, lags_s, breaks_s=track.breaks_s)
     mic_lost, reference_lost = lost(track.jumps, rate_hz=rate_hz)
+    later_ms = _later_ms(times_s, lags_s, slope.ppm)
+    mic_lost, reference_lost = _all_of(mic_lost, -later_ms), _all_of(reference_lost, later_ms)
     is_loss = mic_lost is not None or reference_lost is not None
     wander = None
     if slope.seconds >= LEAST_BINS:
@@ -143,6 +148,19 @@ def _lost(steps_ms: Sequence[float], against_ms: Sequence[float], rate_hz: int) 
     if found.steps < LEAST_STEPS or sum(against_ms) > MOST_AGAINST * found.lost_ms:
         return None
     return found if found.buffer_frames is not None or found.steps >= LEAST_ALIKE else None
+
+
+def _later_ms(times_s: NDArray[np.float64], lags_s: NDArray[np.float64], drift_ppm: float | None) -> float:
+    """Return by how much later the echo is at the end than at the beginning, without the drift."""
+    if times_s.size < 2 * END_FRAMES:
+        return 0.0
+    first, last = (float(np.median(part)) for part in (lags_s[:END_FRAMES], lags_s[-END_FRAMES:]))
+    return (last - first - (drift_ppm or 0.0) * PPM * float(times_s[-1] - times_s[0])) * MS
+
+
+def _all_of(seen: Staircase | None, moved_ms: float) -> Staircase | None:
+    """Return a loss with what was lost between steps so close together that no sound bears them out one by one."""
+    return replace(seen, lost_ms=moved_ms) if seen and moved_ms > seen.lost_ms + JUST_MS else seen
 
 
 def _level(times_s: NDArray[np.float64], lags_s: NDArray[np.float64], drift_ppm: float | None) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 FRAMES: Final = (128, 256, 441, 480, 512, 882, 960, 1_024, 2_048, 4_096)
 PACKETS: Final = (160, 320, 240, 640)
 RATES_HZ: Final = (48_000, 44_100, 16_000, 24_000, 32_000, 8_000)
-# benchmarks/echo_motion: nine of ten sizes are known to 0.02 ms, and a cut at 16 kHz falls on frames of 0.06 ms.
+# benchmarks/echo_motion: nine of ten sizes are known to 0.01 ms, and a cut at 16 kHz falls on frames of 0.06 ms.
 TOLERANCE_MS = 0.1
 CHANCE = 0.01
 # One step in ten may be two things at once.
@@ -39,7 +39,7 @@ class Staircase:
     ----------
     steps : int
     lost_ms : float
-        Their sum.
+        Their sum; of an echo's motion what the lag lost from beginning to end, where that is more.
     buffer_frames, buffer_rate_hz : int or None
         The buffer of which the steps are whole multiples; None where that is not decided. A buffer of 10 ms is the same
         at any rate: the first of the track's own rate and `RATES_HZ` is named.
