@@ -1,0 +1,99 @@
+"""Where a track's own sound breaks off or says the same twice: what both ends of a call are judged by.
+
+One track alone tells how the sound stops and goes on, and nothing of why. Whether a single place is a gap is a matter
+of probability: `voicediag.measure.gaps`. Holes shorter than that sees, and buffers that came twice, are told by their
+samples: where so many are exactly equal no microphone and no voice made them, and there must be several.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from voicediag.detect.examination import Examination
+from voicediag.detect.finding import Evidence, Limit
+from voicediag.session import Track
+from voicediag.spans import Span, SpanSet
+
+Kind = Literal["zeros", "held", "filled", "repeated"]
+LIKELY = Limit(0.9, "probability", "benchmarks/starvation_single: of 200 clean clips none has a place so likely")
+LEAST_GAP_S = Limit(0.02, "s", "aplisay/llm-agent#249: one slot of 20 ms; shorter holes must be several")
+SHOWN = 20
+BESIDE_S = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """One place at which sound does not go on.
+
+    Attributes
+    ----------
+    span : Span
+        On the session clock.
+    kind : str
+        What is heard there: `zeros`, one value `held`, a gap `filled` with noise or by a codec, or what was heard just
+        before `repeated`.
+    probability : float or None
+        That it is a gap; None where samples are exactly equal, and only their number counts.
+    """
+
+    span: Span
+    kind: Kind
+    probability: float | None = None
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it stands for itself, however few there are."""
+        return self.probability is not None and self.span.duration_s >= LEAST_GAP_S.value
+
+
+def likely_gaps(exam: Examination, track: Track) -> tuple[Break, ...]:
+    """Return where a track breaks off in the middle of speech, each with how likely that is."""
+    gaps = exam.reading(track.name).gaps.likely(LIKELY.value)
+    rows = zip(gaps.starts.tolist(), gaps.ends.tolist(), gaps.values, gaps.probability.tolist(), strict=True)
+    return tuple(
+        Break(span=track.clock.span_of((start, end), track.rate_hz), kind=_kind(value), probability=probability)
+        for start, end, value, probability in rows
+    )
+
+
+def are_breaks(places: tuple[Break, ...], least: Limit) -> bool:
+    """Whether places make a finding: one gap that is sure, or enough of those that only their number makes so."""
+    return any(place.is_sure for place in places) or len(places) >= least.value
+
+
+def with_holes(gaps: tuple[Break, ...], holes: SpanSet, repeats: SpanSet) -> tuple[Break, ...]:
+    """Return all places in order: gaps, holes that lie in none of them, repeats."""
+    known = SpanSet(gap.span for gap in gaps)
+    more = (Break(span=hole, kind="zeros") for hole in holes if not SpanSet((hole,)) & known)
+    again = (Break(span=span, kind="repeated") for span in repeats)
+    return tuple(sorted((*gaps, *more, *again), key=lambda each: each.span))
+
+
+def counts(places: tuple[Break, ...]) -> dict[str, int]:
+    """Return how many places there are of each kind of gap."""
+    return {kind: sum(place.kind == kind for place in places) for kind in ("zeros", "held", "filled")}
+
+
+def shown(places: tuple[Break, ...], track: Track, limit: Limit) -> tuple[Evidence, ...]:
+    """Return the first of some places, each to be heard and seen."""
+    return tuple(
+        Evidence(
+            track=track.name,
+            span=place.span.padded(BESIDE_S),
+            measure={
+                "kind": place.kind,
+                "start_s": place.span.start_s,
+                "length_ms": 1_000 * place.span.duration_s,
+                "probability": place.probability,
+            },
+            limit=LIKELY if place.probability is not None else limit,
+        )
+        for place in places[:SHOWN]
+    )
+
+
+def _kind(value: np.float32) -> Kind:
+    return "filled" if np.isnan(value) else "held" if value else "zeros"

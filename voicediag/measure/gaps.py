@@ -1,0 +1,246 @@
+"""Gaps inside speech, told from pauses by how the sound breaks off and sets in again.
+
+What
+    Places of 8 ms to 2.2 s at which a player or a device had nothing to deliver: zeros, the last sample held, a short
+    fade, comfort noise; also where noise was added, or a codec came, after it. What was cut breaks off within a
+    millisecond in all bands at once, in the middle of a sound, and sets in again in the middle of one. A stop
+    consonant ends in a burst, a word dies away, a phrase of a synthesiser begins softly.
+Formula
+    Each candidate of `voicediag.measure.gap_edges` is described by `gap_features` and judged by a network with one
+    hidden layer of rectified units, whose weights are in ``gaps.npz`` (`benchmarks.starvation_fit` fits them). It
+    answers in nats: the logarithm of how much likelier a gap is than a pause, in a track in which one candidate in
+    `RARE` is a gap. Where a track has many sure ones the doubtful become likelier: the share is estimated from the
+    track itself by expectation and maximisation.
+Reference
+    A. Dempster, N. Laird and D. Rubin, "Maximum likelihood from incomplete data via the EM algorithm", J. R. Stat.
+    Soc. B 39 (1), 1977.
+Conventions
+    float32 samples, shape (frames,), in [-1, 1]; places are half-open frame ranges, to about a millisecond: where the
+    power of the samples changes most. No gap lies within another.
+Differences
+    Concealment that goes on with the voice (NetEq, Opus) leaves no gap. A gap that begins or ends in a soft sound
+    cannot be told from a pause, nor one that noise fills to the level of the speech beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from voicediag.measure._filters import Frames, Samples, WindowMeter
+from voicediag.measure.band_cells import BANDS, LINE_BANDS, SILENT_DB, band_levels, hop_frames
+from voicediag.measure.gap_edges import LONGEST, candidates
+from voicediag.measure.gap_features import SCALE_DB, SIDES, features
+
+_Place = tuple[int, int, float, float, float]
+WEIGHTS: Final = Path(__file__).with_name("gaps.npz")
+RARE: Final = 1e-3
+"""Of the candidates of a track of which nothing is known: a gap each two minutes."""
+SURE_OF = 20.0
+"""So many candidates of experience stand behind `RARE`: a track with one sure gap in a hundred believes in more."""
+QUIET, LOUD = 10.0, 90.0
+"""Percentiles of the cells that are no digital silence."""
+SOFT_DB = 40.0
+"""Below the loud parts of the track: 1 in 500 gaps in speech begins or ends in sound as soft, and 1 candidate in 28."""
+_BLOCK_CELLS = 8_192
+_AROUND = 40
+_DOUBTFUL_NATS = -9.0
+_MOST = 20_000
+_REACH = 4
+_STEPS = 8
+# Two steps of int16: what a resampler's ringing leaves of a gap a millisecond on.
+_STEADY = np.float32(2 / 32_768)
+# -80 dBFS: below it any change of the power says nothing.
+_LEAST_POWER = 1e-8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gaps:
+    """Where a track may have gaps.
+
+    Attributes
+    ----------
+    rate_hz : float
+    frames : int
+        Frames measured.
+    starts, ends : int64, shape (places,)
+        Half-open frame ranges, in order; none touches another.
+    probability : float32, shape (places,)
+        That it is a gap, from 0 to 1.
+    values : float32, shape (places,)
+        The sample that is held all through; NaN where the place is not constant.
+    sides_db : float32, shape (places,)
+        Level of the softer side over the loud parts of the track.
+    """
+
+    rate_hz: float
+    frames: int
+    starts: Frames
+    ends: Frames
+    probability: Samples
+    values: Samples
+    sides_db: Samples
+
+    def likely(self, least: float) -> Gaps:
+        """Return the places that are gaps with a probability of at least `least`."""
+        kept = self.probability >= least
+        return Gaps(
+            rate_hz=self.rate_hz,
+            frames=self.frames,
+            starts=self.starts[kept],
+            ends=self.ends[kept],
+            probability=self.probability[kept],
+            values=self.values[kept],
+            sides_db=self.sides_db[kept],
+        )
+
+
+class GapMeter(WindowMeter[Gaps]):
+    """Measures `Gaps` from samples in pieces.
+
+    Parameters
+    ----------
+    rate_hz : float
+    """
+
+    def __init__(self, rate_hz: float) -> None:
+        self._hop = hop_frames(rate_hz)
+        super().__init__(_BLOCK_CELLS * self._hop, before=_AROUND * self._hop, after=(LONGEST + _AROUND) * self._hop)
+        self._rate_hz = rate_hz
+        self._counts = np.zeros((BANDS, -round(SILENT_DB) + 1), np.int64)
+        self._found: list[_Place] = []
+        self._judged = 0
+
+    def _look(self, window: Samples, origin: int, starts: slice) -> None:
+        first, last, seen = self._seen(window, starts)
+        self._judged += first.size
+        nats = np.where(seen[:, SIDES].min(axis=1) * SCALE_DB > -SOFT_DB, judged(seen), -np.inf)
+        for place in np.flatnonzero(nats > _DOUBTFUL_NATS)[: _MOST - len(self._found)].tolist():
+            start, end, value = _placed(window, int(first[place]), int(last[place]), self._hop)
+            side_db = SCALE_DB * float(seen[place, SIDES].min())
+            self._found.append((start + origin, end + origin, float(nats[place]), value, side_db))
+
+    def _seen(self, window: Samples, starts: slice) -> tuple[Frames, Frames, Samples]:
+        """Return the first and last cell of the candidates that start within `starts`, and their features."""
+        levels = band_levels(window, rate_hz=self._rate_hz)
+        owned = slice(starts.start // self._hop, -(-starts.stop // self._hop))
+        self._count(levels[owned])
+        first, last = candidates(levels)
+        mine = (first >= owned.start) & (first < owned.stop)
+        first, last = first[mine], last[mine]
+        speech_db = float(self._level(LOUD)[:LINE_BANDS].mean())
+        return first, last, features(levels, first, last, floor_db=self._level(QUIET), speech_db=speech_db)
+
+    def _count(self, levels: Samples) -> None:
+        """Remember how often each band was at each level, digital silence left out."""
+        live = levels[(levels[:, :LINE_BANDS] > SILENT_DB + _REACH).any(axis=1)]
+        steps = np.clip(np.round(live - SILENT_DB).astype(np.int64), 0, self._counts.shape[1] - 1)
+        for band in range(BANDS):
+            self._counts[band] += np.bincount(steps[:, band], minlength=self._counts.shape[1])
+
+    def _level(self, percentile: float) -> Samples:
+        """Return a percentile of each band's level so far, in dB."""
+        below = np.cumsum(self._counts, axis=1)
+        wanted = np.maximum(1, below[:, -1:] * (percentile / 100))
+        return np.asarray((below >= wanted).argmax(axis=1) + SILENT_DB, np.float32)
+
+    def _summary(self) -> Gaps:
+        chances = dict(zip(self._found, _chances([found[2] for found in self._found], self._judged), strict=True))
+        kept = _apart(chances)
+        starts, ends, _, values, sides_db = np.array(kept, np.float64).reshape(-1, 5).T
+        return Gaps(
+            rate_hz=self._rate_hz,
+            frames=self.frames,
+            starts=starts.astype(np.int64),
+            ends=ends.astype(np.int64),
+            probability=np.array([chances[each] for each in kept], np.float32),
+            values=values.astype(np.float32),
+            sides_db=sides_db.astype(np.float32),
+        )
+
+
+def judged(seen: Samples) -> NDArray[np.float64]:
+    """Return the nats by which each row of features is likelier to be a gap, in an ordinary track."""
+    net = _weights()
+    layer = np.maximum(((seen - net["m"]) / net["s"]) @ net["w1"] + net["b1"], 0)
+    layer = np.maximum(layer @ net["w2"] + net["b2"], 0)
+    told = (layer @ net["w3"])[:, 0] + net["b3"][0]
+    return np.asarray(told + np.log(RARE / (1 - RARE)), np.float64)
+
+
+def _chances(nats: list[float], of: int) -> list[float]:
+    """Return the probability of each of some candidates, with the share of gaps among `of` of them."""
+    odds = np.array(nats) - np.log(RARE / (1 - RARE))
+    share, chance = RARE, np.zeros(odds.size)
+    for _ in range(_STEPS):
+        chance = 1 / (1 + np.exp(-np.clip(odds + np.log(share / (1 - share)), -50, 50)))
+        share = min(0.5, float((chance.sum() + SURE_OF * RARE) / (of + SURE_OF)))
+    return [float(each) for each in chance]
+
+
+def _apart(chances: Mapping[_Place, float]) -> list[_Place]:
+    """Return the likeliest of any places that overlap, in order."""
+    kept: list[_Place] = []
+    for place in sorted(chances, key=lambda each: (-chances[each], each[:2])):
+        if all(place[1] <= start or place[0] >= end for start, end, *_ in kept):
+            kept.append(place)
+    return sorted(kept)
+
+
+def _placed(window: Samples, first: int, last: int, hop: int) -> tuple[int, int, float]:
+    """Return where a gap begins and ends, in frames, and the value that it holds."""
+    middle = (first + last) // 2 * hop
+    start = _change(window, max(0, (first - _REACH) * hop), min(middle, (first + _REACH) * hop))
+    end = _change(window, max(middle, (last - _REACH) * hop), min(window.size, (last + _REACH) * hop))
+    inner = window[start + (end - start) // 4 : end - (end - start) // 4]
+    if not inner.size or np.ptp(inner) > _STEADY:
+        return start, max(end, start + 1), float("nan")
+    # What is constant tells its edges by itself.
+    value, around = inner[inner.size // 2], 2 * _REACH * hop
+    low = max(0, start - around)
+    other = np.flatnonzero(np.abs(window[low:middle] - value) > _STEADY)
+    start = low + int(other[-1]) + 1 if other.size else start
+    other = np.flatnonzero(np.abs(window[middle : end + around] - value) > _STEADY)
+    end = middle + int(other[0]) if other.size else end
+    return start, max(end, start + 1), 0.0 if abs(value) <= _STEADY else float(value)
+
+
+def _change(window: Samples, low: int, high: int) -> int:
+    """Return the frame at which the power changes most: the likeliest of two Gaussians of their own variance."""
+    power = np.square(np.diff(window[max(0, low - 1) : high]), dtype=np.float64)
+    if power.size < 2:
+        return low
+    total = np.cumsum(power + _LEAST_POWER)
+    count = np.arange(1, power.size)
+    before = total[:-1] / count
+    after = (total[-1] - total[:-1]) / (power.size - count)
+    cost = count * np.log(before) + (power.size - count) * np.log(after)
+    return low + 1 + int(cost.argmin())
+
+
+@cache
+def _weights() -> Mapping[str, Samples]:
+    with np.load(WEIGHTS) as stored:
+        return {name: stored[name].astype(np.float32) for name in stored.files}
+
+
+def find_gaps(samples: ArrayLike, *, rate_hz: float) -> Gaps:
+    """Return where a whole track may have gaps.
+
+    Parameters
+    ----------
+    samples : float32, shape (frames,), in [-1, 1]
+    rate_hz : float
+
+    Raises
+    ------
+    InputError
+        Where the samples are not mono floats, or the rate is not positive.
+    """
+    return GapMeter(rate_hz).push(samples).result()
