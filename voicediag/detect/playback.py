@@ -13,6 +13,7 @@ from itertools import islice
 
 import numpy as np
 
+from voicediag.detect.breaks import Break, likely_gaps, with_holes
 from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Limit
 from voicediag.measure import arrival, joins, taps
@@ -32,8 +33,8 @@ BESIDE_GAP = Limit(
     "dB below speech",
     "measured: of 200 gaps 123 lie in louder speech, of 173 joins of phrases trimmed to -40 dBFS 2",
 )
-LONGEST_GAP = Limit(0.2, "s", "E. Campione and J. Véronis, Speech Prosody 2002: longer pauses are ordinary")
-GAP_SHARE = Limit(
+LONGEST_HOLE = Limit(0.2, "s", "E. Campione and J. Véronis, Speech Prosody 2002: longer pauses are ordinary")
+HOLE_SHARE = Limit(
     1 / 3, "of the runs", "measured: 67 % of the runs in starved sound are gaps, at most 22 % in joined phrases"
 )
 # ITU-T P.56: the margin of its active speech level. What never pauses has no floor to be found in it.
@@ -294,21 +295,22 @@ def _gaps(stream: Stream, run: list[PlaybackEvent], most: int) -> Iterator[Gap]:
             yield Gap(span=Span(began_s, end_s), frame=frame, needed_s=None if came else needed_s)
 
 
-def sound_places(exam: Examination, track: Track) -> tuple[SpanSet, SpanSet]:
-    """Return where a track's speech is cut by a run of one value, and where it repeats itself, by its sound alone.
+def sound_places(exam: Examination, track: Track) -> tuple[Break, ...]:
+    """Return where a track's speech breaks off or repeats itself, by its sound alone.
 
-    A synthesiser pads its phrases with zeros, and they begin and end softly: a gap has loud speech on both sides, and
+    A synthesiser pads its phrases with zeros, and they begin and end softly: a hole has loud speech on both sides, and
     where most runs have not they are pauses, all of them.
     """
     reading, rate_hz, clock = exam.reading(track.name), track.rate_hz, track.clock
     dropouts, speech_dbov = reading.dropouts, reading.active.active_speech_dbov
     least = 1.0 if speech_dbov is None else 10 ** ((speech_dbov - BESIDE_GAP.value) / 20)
-    gaps = dropouts.ends - dropouts.starts <= LONGEST_GAP.value * rate_hz
-    if np.count_nonzero(gaps & (dropouts.edge_rms >= least)) < GAP_SHARE.value * gaps.size:
-        gaps[:] = False
-    dropped = zip(dropouts.starts[gaps].tolist(), dropouts.ends[gaps].tolist(), strict=True)
+    holes = dropouts.ends - dropouts.starts <= LONGEST_HOLE.value * rate_hz
+    if np.count_nonzero(holes & (dropouts.edge_rms >= least)) < HOLE_SHARE.value * holes.size:
+        holes[:] = False
+    dropped = zip(dropouts.starts[holes].tolist(), dropouts.ends[holes].tolist(), strict=True)
     repeats = zip(reading.repeats.starts.tolist(), reading.repeats.lengths.tolist(), strict=True)
-    return (
+    return with_holes(
+        likely_gaps(exam, track),
         SpanSet(clock.span_of(pair, rate_hz) for pair in dropped),
         SpanSet(clock.span_of((start, start + length), rate_hz) for start, length in repeats),
     )

@@ -10,8 +10,12 @@ the room, a gain does. Where the floor does not settle it, this says so.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
+from voicediag.detect import breaks
+from voicediag.detect.breaks import are_breaks, counts, likely_gaps, shown, with_holes
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
@@ -25,6 +29,7 @@ from voicediag.session import Track
 from voicediag.spans import Span, SpanSet
 
 ID = "starved-capture"
+WITNESSES: Final = (breaks,)
 LOW_SPEECH = Limit(
     -32.0,
     "dBov active",
@@ -70,7 +75,7 @@ def examine(exam: Examination) -> Verdict:
         reading = exam.reading(track.name)
         finding = (
             lost_between(exam, track)
-            or _lost(track, reading)
+            or _lost(exam, track, reading)
             or lost_capture(exam, track)
             or _stepped(track, reading)
             or _low(exam, track, reading)
@@ -91,29 +96,34 @@ def _bound(exam: Examination, tracks: list[Track]) -> str:
     return f"speech in {softest.name} at {level_dbov:.0f} dBov; fewer than {LEAST_LOST.value:g} gaps or repeats"
 
 
-def _lost(track: Track, reading: TrackReading) -> Finding | None:
+def _lost(exam: Examination, track: Track, reading: TrackReading) -> Finding | None:
     """Return the finding of a track with frames that are missing or repeated."""
-    missing = list(zip(reading.dropouts.starts.tolist(), reading.dropouts.ends.tolist(), strict=True))
+    missing = zip(reading.dropouts.starts.tolist(), reading.dropouts.ends.tolist(), strict=True)
     repeats = zip(reading.repeats.starts.tolist(), reading.repeats.lengths.tolist(), strict=True)
-    doubled = [(start, start + length) for start, length in repeats]
-    if len(missing) + len(doubled) < LEAST_LOST.value:
+    holes, doubled = (
+        SpanSet(track.clock.span_of(pair, track.rate_hz) for pair in pairs)
+        for pairs in (missing, ((start, start + length) for start, length in repeats))
+    )
+    places = with_holes(likely_gaps(exam, track), holes, doubled)
+    if not are_breaks(places, LEAST_LOST):
         return None
-    where = SpanSet(track.clock.span_of(pair, track.rate_hz) for pair in (*missing, *doubled))
-    lost_s = sum(end - start for start, end in missing) / track.rate_hz
+    gaps = SpanSet(place.span for place in places if place.kind != "repeated")
+    count = sum(place.kind != "repeated" for place in places)
     measure = {
-        "gaps": len(missing),
-        "gap_total_s": lost_s,
-        "duplicated": len(doubled),
+        "gaps": count,
+        "gap_total_s": gaps.total_s,
+        "duplicated": len(places) - count,
         "rms": _linear(reading.active.active_speech_dbov),
+        **counts(places),
     }
-    first = next(iter(where))
-    parts = [f"{len(missing)} gaps of {1_000 * lost_s / len(missing):.0f} ms on average"] if missing else []
-    parts += [f"{len(doubled)} repeated stretches"] if doubled else []
+    parts = [f"{count} gaps of {1_000 * gaps.total_s / count:.0f} ms on average"] if count else []
+    parts += [f"{len(places) - count} repeated stretches"] if len(places) > count else []
     return _finding(
         f"{track.name} has {' and '.join(parts)} inside live sound",
         REMEDY_LOST,
-        Evidence(track=track.name, span=first.padded(0.5), measure=measure, limit=LEAST_LOST),
-        where,
+        Evidence(track=track.name, span=places[0].span.padded(0.5), measure=measure, limit=LEAST_LOST),
+        SpanSet(place.span for place in places),
+        shown(places, track, LEAST_LOST),
     )
 
 
@@ -241,7 +251,9 @@ def _linear(dbov: float | None) -> float | None:
     return None if dbov is None else 10 ** (dbov / 20)
 
 
-def _finding(said: str, remedy: str, primary: Evidence, where: SpanSet) -> Finding:
+def _finding(
+    said: str, remedy: str, primary: Evidence, where: SpanSet, supporting: tuple[Evidence, ...] = ()
+) -> Finding:
     return Finding(
         id=ID,
         cause=Cause.STARVATION,
@@ -250,6 +262,7 @@ def _finding(said: str, remedy: str, primary: Evidence, where: SpanSet) -> Findi
         summary=f"{said}.",
         remedy=remedy,
         primary=primary,
+        supporting=supporting,
         where=where,
     )
 

@@ -8,10 +8,12 @@ and between turns is no gap, however long: it outnumbers the gaps by fifty to on
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from voicediag.detect import playback, wire
+from voicediag.detect import breaks, playback, wire
+from voicediag.detect.breaks import Break, are_breaks, counts, shown
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Measure, Severity, Verdict, clear, found, unjudged
@@ -25,6 +27,7 @@ from voicediag.session import Track, TrackName
 from voicediag.spans import Span, SpanSet
 
 ID = "starved-playback"
+WITNESSES: Final = (breaks,)
 LEAST_LOST = Limit(3, "places", "house rule, as for the microphone: recordings/clean has none")
 LEAST_BROKEN = Limit(0.01, "of the joins", "house rule: thirty times as many as measure/joins tells of whole sound")
 BY_CHANCE = Limit(0.25, "of the broken joins", "house rule: sound that looks broken amid chunks too is no evidence")
@@ -71,6 +74,7 @@ class _Starved:
     swapped: int = 0
     assumed: bool = False
     limit: Limit = LEAST_GAP
+    places: tuple[Break, ...] = ()
 
 
 def examine(exam: Examination) -> Verdict:
@@ -176,32 +180,31 @@ def _by_sound(exam: Examination, tracks: list[Track], known: SpanSet) -> _Starve
     cuts = (mark.at_s for mark in exam.session.marks if mark.kind == "interrupted")
     passed_over = known.padded(AROUND_S) | SpanSet(_around(at_s) for at_s in cuts)
     for track in tracks:
-        dropped, again = (_apart(places, passed_over) for places in playback.sound_places(exam, track))
-        if len(dropped) + len(again) >= LEAST_LOST.value:
-            return _of_sound(exam, track, dropped, again)
+        places = tuple(
+            place for place in playback.sound_places(exam, track) if not SpanSet((place.span,)) & passed_over
+        )
+        if are_breaks(places, LEAST_LOST):
+            return _of_sound(exam, track, places)
     return None
 
 
-def _of_sound(exam: Examination, track: Track, dropped: SpanSet, again: SpanSet) -> _Starved:
+def _of_sound(exam: Examination, track: Track, places: tuple[Break, ...]) -> _Starved:
     """Return what a track's own sound shows, and what of it a tap before can tell late from lost."""
+    dropped = SpanSet(place.span for place in places if place.kind != "repeated")
     lost, late = playback.lost_or_late(exam, track, dropped)
     known = bool(lost or late)
     return _Starved(
         track=track.name,
-        where=dropped | again,
-        count=len(dropped),
+        where=SpanSet(place.span for place in places),
+        count=sum(place.kind != "repeated" for place in places),
         gap_total_s=dropped.total_s,
         late=len(late) if known else None,
         never=len(lost) if known else None,
-        duplicated=len(again),
+        duplicated=sum(place.kind == "repeated" for place in places),
         knee=cushion.knee(np.array([gap.duration_s for gap in late])),
         limit=LEAST_LOST,
+        places=places,
     )
-
-
-def _apart(places: SpanSet, others: SpanSet) -> SpanSet:
-    """Return the places that none of the others touches."""
-    return SpanSet(place for place in places if not SpanSet((place,)) & others)
 
 
 def _around(at_s: float) -> Span:
@@ -220,6 +223,7 @@ def _finding(exam: Examination, starved: _Starved) -> Finding:
         "cushion_ms": round(starved.knee.cushion_s * 1_000) if starved.knee else None,
         "covered": starved.knee.covered if starved.knee else 0,
         "covers_all_ms": round(starved.knee.all_s * 1_000) if starved.knee else None,
+        **counts(starved.places),
     }
     longest = max(starved.where, key=lambda span: span.duration_s)
     _, place = wire.place(
@@ -234,6 +238,7 @@ def _finding(exam: Examination, starved: _Starved) -> Finding:
         summary=_summary(starved),
         remedy=_remedy(starved),
         primary=Evidence(track=starved.track, span=place, measure=measure, limit=starved.limit),
+        supporting=shown(starved.places, exam.session.tracks[starved.track], LEAST_LOST),
         where=starved.where,
     )
 

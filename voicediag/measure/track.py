@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from voicediag.measure._filters import Samples
 from voicediag.measure.active_level import ActiveLevel, ActiveLevelMeter
 from voicediag.measure.clipping import Clipping, ClippingMeter
+from voicediag.measure.gaps import GapMeter, Gaps
 from voicediag.measure.levels import Level, LevelMeter
 from voicediag.measure.loudness import Loudness, LoudnessMeter
 from voicediag.measure.noise import Noise, noise_floor, snr_db
@@ -28,6 +29,7 @@ class TrackReading:
     silence: Silence
     repeats: Repeats
     dropouts: Dropouts
+    gaps: Gaps
 
     @property
     def snr_db(self) -> float | None:
@@ -73,12 +75,13 @@ class TrackMeters:
         self._silence = SilenceMeter(rate_hz)
         self._repeats = RepeatMeter(rate_hz)
         self._dropouts = DropoutMeter(rate_hz)
+        self._gaps = GapMeter(rate_hz)
 
     def push(self, samples: Samples) -> None:
         """Feed every meter the next block; float32, shape (frames,), in [-1, 1]."""
         meters = (
             self._level, self._loudness, self._true_peak, self._active,
-            self._clipping, self._silence, self._repeats, self._dropouts,
+            self._clipping, self._silence, self._repeats, self._dropouts, self._gaps,
         )  # fmt: skip
         for meter in meters:
             meter.push(samples)
@@ -96,4 +99,5 @@ class TrackMeters:
             silence=self._silence.result(),
             repeats=self._repeats.result(),
             dropouts=self._dropouts.result(),
+            gaps=self._gaps.result(),
         )
