@@ -93,7 +93,8 @@ def _bound(exam: Examination, tracks: list[Track]) -> str:
     """Return how loud the softest track speaks, and the fewest gaps that would have been a finding."""
     softest = min(tracks, key=lambda track: exam.reading(track.name).active.active_speech_dbov or 0.0)
     level_dbov = exam.reading(softest.name).active.active_speech_dbov or 0.0
-    return f"speech in {softest.name} at {level_dbov:.0f} dBov; fewer than {LEAST_LOST.value:g} gaps or repeats"
+    lost = f"no silence in mid-word that can hardly be a pause, fewer than {LEAST_LOST.value:g} holes or repeats"
+    return f"speech in {softest.name} at {level_dbov:.0f} dBov; {lost}"
 
 
 def _lost(exam: Examination, track: Track, reading: TrackReading) -> Finding | None:

@@ -99,7 +99,10 @@ def examine(exam: Examination) -> Verdict:
 
 def _bound(joins: Joins | None, played: Played | None) -> str:
     """Return what would have been found."""
-    sound = f"fewer than {LEAST_LOST.value:g} gaps or repeats inside the agent's sound"
+    sound = (
+        f"no silence in mid-word of the agent's sound that can hardly be a pause, fewer than {LEAST_LOST.value:g} holes "
+        "or repeats; chunks cut out without a trace are not heard"
+    )
     if joins is None:
         return f"{sound}; no wire log says when it came"
     late = "the player never ran dry" if played else f"no chunk came over {CUSHION.value * 1_000:g} ms late"
