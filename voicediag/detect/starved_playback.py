@@ -100,8 +100,8 @@ def examine(exam: Examination) -> Verdict:
 def _bound(joins: Joins | None, played: Played | None) -> str:
     """Return what would have been found."""
     sound = (
-        f"no silence in mid-word of the agent's sound that can hardly be a pause, fewer than {LEAST_LOST.value:g} holes "
-        "or repeats; chunks cut out without a trace are not heard"
+        "no silence in mid-word of the agent's sound that can hardly be a pause, "
+        f"fewer than {LEAST_LOST.value:g} holes or repeats; chunks cut out without a trace are not heard"
     )
     if joins is None:
         return f"{sound}; no wire log says when it came"
