@@ -11,7 +11,7 @@ HEADPHONES = KITCHEN.parents[1] / "clean" / "cooking.vds"
 
 def test_a_session_that_begins_is_followed_and_an_old_one_is_not(tmp_path, capfd):
     shutil.copytree(HEADPHONES, tmp_path / "old.vds")
-    with watching.light_beside(tmp_path, shown=True, calls=1):
+    with watching.lights_beside(tmp_path, shown=True, calls=1):
         shutil.copytree(KITCHEN, tmp_path / "new.vds")
     told = capfd.readouterr().err.splitlines()
     assert all(line.startswith("new  ") for line in told)
@@ -31,7 +31,7 @@ def test_calls_side_by_side_have_a_light_each(tmp_path, capsys):
 
 def test_where_nobody_reads_there_is_no_process(tmp_path, monkeypatch):
     monkeypatch.setattr(watching.subprocess, "Popen", None)
-    with watching.light_beside(tmp_path, shown=None):
+    with watching.lights_beside(tmp_path, shown=None):
         pass
-    with watching.light_beside(tmp_path, shown=False):
+    with watching.lights_beside(tmp_path, shown=False):
         pass

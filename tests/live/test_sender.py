@@ -33,7 +33,7 @@ def test_a_sender_that_has_slept_long_enough_sends_at_once():
 def test_a_stall_is_told_while_the_call_goes_on(tmp_path):
     command = [sys.executable, "-m", "voicediag", "record", "gemini", "--seconds", "6", "--fault", "late-chunks=1.2"]
     done = subprocess.run(
-        [*command, "--pace", "--no-check", "--out", str(tmp_path)],
+        [*command, "--light", "--no-check", "--out", str(tmp_path)],
         capture_output=True,
         text=True,
         check=False,

@@ -28,19 +28,17 @@ def relay(
         list[str] | None, typer.Option(help="Name of a tunnel whose requests are let in; repeat it.")
     ] = None,
     light: Light = None,
-    pace: Annotated[bool, typer.Option("--pace", help="Tell gaps, stalls and falling behind as they happen.")] = False,
 ) -> None:
     """Record the live sessions of an app that changes only its base URL, or of one that Twilio dials.
 
     Every byte passes unchanged; keys and tokens never reach the disk. On a terminal a line says so as soon as the
-    microphone hears the agent, after two seconds of its speech.
+    microphone hears the agent, after two seconds of its speech, and at each gap, stall and drift of the sound.
 
     Example: `voicediag relay openai --listen 127.0.0.1:8787 --out sessions`
 
     Example: `voicediag relay twilio --upstream ws://127.0.0.1:5050 --allow-host NAME.ngrok.app`
     """
-    from voicediag.cli.pace_following import pace_beside
-    from voicediag.cli.watching import light_beside
+    from voicediag.cli.watching import lights_beside
     from voicediag.errors import LiveError
     from voicediag.live.certificate import make_authority
     from voicediag.live.relay import Relay, run
@@ -69,7 +67,7 @@ def relay(
             print(f"With TLS: https://{tls_listen}, trusted through SSL_CERT_FILE={ca_file}", flush=True)
 
     try:
-        with light_beside(out, shown=light), pace_beside(out, shown=pace):
+        with lights_beside(out, shown=light):
             run(relaying, plain, tls=tls, context=context, on_ready=say_ready)
     except LiveError as error:
         refuse(str(error))

@@ -1,12 +1,11 @@
-"""The pace of a call while it goes on, from a process of its own: ``cushion-sweep --follow``, ``relay --pace``."""
+"""The pace of a call while it goes on, from a process of its own: ``cushion-sweep --follow``, ``relay --light``."""
 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,41 +35,15 @@ def followed(path: Path) -> Path:
     with suppress(KeyboardInterrupt):
         folder = newest(path)
         print(f"Following {folder}; Ctrl-C stops.", file=sys.stderr, flush=True)
-        _show(folder)
+        tell_pace(folder)
     return folder
 
 
-@contextmanager
-def pace_beside(out: Path, *, shown: bool) -> Iterator[None]:
-    """Print what happens to the pace of each session that is recorded in a folder, while the context lasts."""
-    if not shown:
-        yield
-        return
-    watcher = subprocess.Popen([sys.executable, "-m", __name__, str(out)])  # noqa: S603 - this very program
-    try:
-        yield
-    finally:
-        watcher.terminate()
-        watcher.wait()
-
-
-def _watch(out: Path) -> None:
-    """Follow each session that is not closed, one after the other, until somebody ends this process."""
-    from voicediag.formats.session_folder import MANIFEST
-
-    seen: set[Path] = set()
-    while True:
-        for folder in sorted(set(out.glob("*.vds")) - seen):
-            seen.add(folder)
-            if not _is_closed(folder / MANIFEST):
-                _show(folder)
-        time.sleep(LOOK_S)
-
-
-def _show(folder: Path) -> None:
+def tell_pace(folder: Path, of_which: str = "") -> None:
+    """Print what happens to the pace of a session folder, until the session is over."""
     for now in _happened(folder):
         told = SAID[now.event.kind].format(ms=now.event.size * 1_000)
-        print(f"{now.event.at_s:7.1f} s  {now.direction:4}  {told}", file=sys.stderr, flush=True)
+        print(f"{of_which}{now.event.at_s:7.1f} s  {now.direction:4}  {told}", file=sys.stderr, flush=True)
 
 
 def _happened(folder: Path) -> Iterator[PaceNow]:
@@ -108,8 +81,3 @@ def _is_closed(manifest: Path) -> bool:
         told: Any = json.loads(manifest.read_text(encoding="utf-8"))
         return isinstance(told, dict) and told.get("closed") is True
     return False
-
-
-if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        _watch(Path(sys.argv[1]))

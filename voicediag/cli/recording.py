@@ -37,7 +37,6 @@ def record(
     list_faults: Annotated[bool, typer.Option("--list-faults", help="Say what each fault does, and exit.")] = False,
     check: Annotated[bool, typer.Option(help="Check the recording at once.")] = True,
     light: Light = None,
-    pace: Annotated[bool, typer.Option("--pace", help="Tell gaps, stalls and falling behind as they happen.")] = False,
     out: Out = Path("sessions"),
     html: Html = None,
     as_json: AsJson = False,
@@ -49,15 +48,14 @@ def record(
 
     Example: `voicediag record openai --seconds 15 --fault speaker-echo`
     """
-    from voicediag.cli.pace_following import pace_beside
-    from voicediag.cli.watching import light_beside
+    from voicediag.cli.watching import lights_beside
     from voicediag.live.rehearsal import Rehearsal, faults_told
 
     if list_faults:
         for line in faults_told():
             print(line)
         return
-    with input_errors(), pace_beside(out, shown=pace):
+    with input_errors():
         told = Rehearsal(
             provider=provider,
             model=model,
@@ -67,7 +65,7 @@ def record(
             cushion_s=cushion_ms / 1_000,
             faults=tuple(fault or ()),
         )
-        with light_beside(out, shown=False if as_json and light is None else light, calls=1):
+        with lights_beside(out, shown=False if as_json and light is None else light, calls=1):
             folder = _held(told, seconds, out, live=live, base_url=base_url, quiet=as_json)
     if check:
         sys.exit(_judged(folder, as_json=as_json, html=html))

@@ -1,4 +1,4 @@
-"""The light of the calls that ``voicediag relay`` and ``record`` hold, from a process beside them.
+"""The lights of the calls that ``voicediag relay`` and ``record`` hold, from a process beside them.
 
 It reads the folders as they grow, so that nothing here can make a recorder wait.
 """
@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voicediag.cli.following import WAIT_S, tell_lights
+from voicediag.cli.pace_following import tell_pace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+LIGHTS = (tell_lights, tell_pace)
 # A call beyond these has no light; the recorder keeps it all the same.
 MOST_CALLS = 8
 # What the last look of a call that is over may take.
@@ -25,8 +27,8 @@ LAST_LOOK_S = 8.0
 
 
 @contextmanager
-def light_beside(out: Path, *, shown: bool | None, calls: int | None = None) -> Iterator[None]:
-    """Print the echo's light of every session that begins in a folder, a line when it changes.
+def lights_beside(out: Path, *, shown: bool | None, calls: int | None = None) -> Iterator[None]:
+    """Print of every session that begins in a folder when its echo's light changes, and each gap, stall and drift.
 
     Parameters
     ----------
@@ -56,12 +58,16 @@ def watch(out: Path, calls: int, known: set[Path]) -> None:
     from voicediag.detect import echo_light  # noqa: F401 - see above
 
     told: list[threading.Thread] = []
-    while not calls or len(told) < calls:
+    while not calls or len(told) < calls * len(LIGHTS):
         for folder in sorted(set(_sessions(out)) - known):
             known.add(folder)
-            if sum(thread.is_alive() for thread in told) < MOST_CALLS:
-                told.append(threading.Thread(target=tell_lights, args=(folder, f"{folder.stem}  "), daemon=True))
-                told[-1].start()
+            if sum(thread.is_alive() for thread in told) < MOST_CALLS * len(LIGHTS):
+                begun = [
+                    threading.Thread(target=tell, args=(folder, f"{folder.stem}  "), daemon=True) for tell in LIGHTS
+                ]
+                for thread in begun:
+                    thread.start()
+                told += begun
         time.sleep(WAIT_S)
     for thread in told:
         thread.join()
