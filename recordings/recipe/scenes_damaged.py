@@ -12,7 +12,7 @@ SCENES = (
         folder="damaged-recording",
         name="killed-recorder",
         twin="clean/parcel",
-        notes="The recorder was killed after eight seconds: raw tracks, half a line of the log, nothing closed.",
-        killed_s=8.0,
+        notes="The recorder was killed after six seconds: raw tracks, half a line of the log, nothing closed.",
+        killed_s=6.0,
     ),
 )

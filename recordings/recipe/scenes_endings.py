@@ -18,8 +18,6 @@ HANDOVER = Scene(
     lines=(
         User(say=("allison/hello",), heard="Hello."),
         Agent(text="Good evening, this is the box office."),
-        User(say=("allison/one-moment-please",), heard="One moment, please."),
-        Agent(text="Take your time."),
         User(say=("allison/auth-thankyou",), heard="Thank you.", after_s=1.4),
     ),
     tail_s=1.0,

@@ -32,6 +32,7 @@ SCENES = (
         name="mute-switch",
         twin="clean/cards",
         notes="The headset's mute switch is on: its preamplifier's hiss goes up, at a peak of 20 of 32768.",
+        lines=CARDS.lines[:3],
         damage=hissing(20 / 32_768, seed=42),
         deaf=True,
     ),

@@ -24,6 +24,7 @@ SCENES = (
         name="snake-case-server",
         twin="clean/helpdesk",
         notes="A proxy between the app and the service writes the protocol's keys in snake_case.",
+        lines=HELPDESK.lines[:3],
         wire_damage=snake_case_server,
     ),
     replace(
@@ -40,6 +41,7 @@ SCENES = (
         name="update-refused",
         twin="clean/cards",
         notes="The session's update names a voice that does not exist; the app goes on without its instructions.",
+        lines=CARDS.lines[:3],
         wire_damage=update_refused,
     ),
 )

@@ -23,7 +23,6 @@ SCENES = (
             replace(GARLIC, stalls=((10, 1.4),)),
             COOKING.lines[2],
             replace(FINELY, stalls=((12, 1.2),)),
-            *COOKING.lines[4:],
         ),
     ),
     replace(

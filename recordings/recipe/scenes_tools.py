@@ -13,6 +13,8 @@ BEGINNING = (
     Agent(text="Hello, this is the bus line."),
     User(say=("allison/please-try-again",), heard="Please try again."),
 )
+# A call that goes wrong needs no greeting.
+ASKED = BEGINNING[2:]
 # The answer waits for the tool.
 END = (Agent(text="The next bus leaves in four minutes.", wait_s=1.9),)
 
@@ -41,9 +43,9 @@ SCENES = (
         name="handler-threw",
         twin="clean/timetable",
         notes="The tool's handler threw, and the app sends no answer: the model waits for it and says nothing.",
-        lines=BEGINNING,
+        lines=ASKED,
         tail_s=12.0,
-        wire_damage=never_answered(user_turn=1),
+        wire_damage=never_answered(user_turn=0),
     ),
     replace(
         TIMETABLE,
@@ -51,8 +53,8 @@ SCENES = (
         name="after-cancel",
         twin="clean/timetable",
         notes="The caller speaks on, the model cancels its call, and the app answers it 1.2 s later.",
-        lines=(*BEGINNING, User(say=("allison/one-moment-please",), heard="One moment, please.", after_s=1.4), *END),
-        wire_damage=answered_after_cancel(user_turn=1, late_s=1.2),
+        lines=(*ASKED, User(say=("allison/one-moment-please",), heard="One moment, please.", after_s=1.4), *END),
+        wire_damage=answered_after_cancel(user_turn=0, late_s=1.2),
     ),
     replace(
         BUS_STOP,
@@ -60,8 +62,8 @@ SCENES = (
         name="no-response-create",
         twin="clean/bus-stop",
         notes="The app sends the tool's output and never asks for a response: the model says nothing.",
-        lines=BEGINNING,
+        lines=ASKED,
         tail_s=9.0,
-        wire_damage=never_asked(user_turn=1),
+        wire_damage=never_asked(user_turn=0),
     ),
 )
