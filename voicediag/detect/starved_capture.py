@@ -105,7 +105,9 @@ def _lost(exam: Examination, track: Track, reading: TrackReading) -> Finding | N
         SpanSet(track.clock.span_of(pair, track.rate_hz) for pair in pairs)
         for pairs in (missing, ((start, start + length) for start, length in repeats))
     )
-    places = with_holes(likely_gaps(exam, track), holes, doubled)
+    # A gate or a canceller leaves the room's noise in place of the voice, and so does a pause between clips.
+    empty = tuple(gap for gap in likely_gaps(exam, track) if gap.kind != "filled")
+    places = with_holes(empty, holes, doubled)
     if not are_breaks(places, LEAST_LOST):
         return None
     gaps = SpanSet(place.span for place in places if place.kind != "repeated")
