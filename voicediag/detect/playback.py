@@ -16,7 +16,7 @@ import numpy as np
 from voicediag.detect.breaks import Break, likely_gaps, with_holes
 from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Limit
-from voicediag.measure import arrival, joins, taps
+from voicediag.measure import arrival, joins
 from voicediag.measure.activity import HOLE_S, MARGIN_DB, STEP_S
 from voicediag.session import AudioSource, Chunks, PlaybackEvent, Session, Track, seconds
 from voicediag.session.layout import PLAYOUT_SLACK_S, Layout
@@ -41,10 +41,6 @@ HOLE_SHARE = Limit(
 BELOW_SPEECH_DB = 15.9
 # A tenth of a second of decoding for each thousand; beyond that every n-th join is looked at.
 MOST_JOINS = 6_000
-# What is played comes from what came within so many seconds: behind the cushion, and behind all gaps before.
-NEAR_S = 4.0
-# A hundredth of a second each.
-MOST_COMPARED = 200
 # A log of garbage must not keep anybody waiting.
 MOST_GAPS = 2_000
 
@@ -314,24 +310,6 @@ def sound_places(exam: Examination, track: Track) -> tuple[Break, ...]:
         SpanSet(clock.span_of(pair, rate_hz) for pair in dropped),
         SpanSet(clock.span_of((start, start + length), rate_hz) for start, length in repeats),
     )
-
-
-def lost_or_late(exam: Examination, track: Track, gaps: SpanSet) -> tuple[list[Span], list[Span]]:
-    """Return which gaps of what was played lost sound for good, and which did not, by what had come."""
-    came = exam.session.tracks.get("agent-received")
-    if came is None or track.name != "agent-played" or came.rate_hz != track.rate_hz:
-        return [], []
-    lost: list[Span] = []
-    late: list[Span] = []
-    for gap in islice(gaps, MOST_COMPARED):
-        before = track.read(Span(gap.start_s - taps.BESIDE_S, gap.start_s))
-        after = track.read(Span(gap.end_s, gap.end_s + taps.BESIDE_S))
-        first = came.read(Span(gap.start_s - NEAR_S, gap.end_s + NEAR_S))
-        length = round(gap.duration_s * track.rate_hz)
-        told = taps.is_lost(before, after, length, first, rate_hz=track.rate_hz)
-        if told is not None:
-            (lost if told else late).append(gap)
-    return lost, late
 
 
 def _quiet_s(sound: np.ndarray, rate_hz: int, gate: float) -> float:

@@ -187,24 +187,19 @@ def _by_sound(exam: Examination, tracks: list[Track], known: SpanSet) -> _Starve
             place for place in playback.sound_places(exam, track) if not SpanSet((place.span,)) & passed_over
         )
         if are_breaks(places, LEAST_LOST):
-            return _of_sound(exam, track, places)
+            return _of_sound(track, places)
     return None
 
 
-def _of_sound(exam: Examination, track: Track, places: tuple[Break, ...]) -> _Starved:
-    """Return what a track's own sound shows, and what of it a tap before can tell late from lost."""
+def _of_sound(track: Track, places: tuple[Break, ...]) -> _Starved:
+    """Return what a track's own sound shows, which does not tell late from lost."""
     dropped = SpanSet(place.span for place in places if place.kind != "repeated")
-    lost, late = playback.lost_or_late(exam, track, dropped)
-    known = bool(lost or late)
     return _Starved(
         track=track.name,
         where=SpanSet(place.span for place in places),
         count=sum(place.kind != "repeated" for place in places),
         gap_total_s=dropped.total_s,
-        late=len(late) if known else None,
-        never=len(lost) if known else None,
         duplicated=sum(place.kind == "repeated" for place in places),
-        knee=cushion.knee(np.array([gap.duration_s for gap in late])),
         limit=LEAST_LOST,
         places=places,
     )
