@@ -45,6 +45,13 @@ def frames_repeated(per_second: float, seed: int) -> Damage:
     )
 
 
+def buffers_lost(per_second: float, seed: int) -> Damage:
+    """Capture buffers of 10 ms that were dropped; what comes after closes up."""
+    return lambda x, rate_hz, at: signals.cut_frames(
+        x, rate_hz=rate_hz, within=Span(0, at.duration_s), per_second=per_second, seed=seed, frame_s=0.01
+    )
+
+
 def clipped(gain_db: float) -> Damage:
     """A gain into the rails."""
     return lambda x, rate_hz, at: signals.clip(x, rate_hz=rate_hz, within=Span(0, at.duration_s), gain_db=gain_db)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recipe import accidents, gemini, openai, sound, stage, voices
+from recipe import accidents, gemini, losses, openai, sound, stage, voices
 from recipe.stage import AGENT_HZ, DIALECTS, Heard, Reply, Staged
 from recipe.wire_damages import OnTheWire
 from voicediag.formats import session_folder
@@ -67,7 +67,7 @@ def produce(scene: Scene, folder: Path) -> None:
         *_planted(scene, "user-sent", user_fault, sent, user_hz),
         *_misdeclared(scene, staged, user_hz),
         *_planted(scene, "agent-received", _on_the_clock(staged, model_fault), came, AGENT_HZ),
-        *_echoes(scene, staged),
+        *_echoes(scene, staged, user_fault),
         *_killed(scene, staged),
         *_of_the_wire(scene, staged, passed),
         *_unflushed(staged),
@@ -75,7 +75,9 @@ def produce(scene: Scene, folder: Path) -> None:
         *_starved(staged),
         *_haunted(staged),
     ]
-    session_folder.write(_session(scene, staged, sounds, passed.messages), folder, truth=_truth(scene, staged, faults))
+    session_folder.write(
+        _session(scene, staged, sounds, passed.messages), folder, truth=_truth(scene, staged, faults, user_fault)
+    )
     if scene.killed_s is not None:
         accidents.kill(folder, after_s=scene.killed_s)
 
@@ -179,11 +181,11 @@ def _haunted(staged: Staged) -> Iterator[Truth]:
         yield {"id": "false-start", "track": "user-sent", "spans": spans, "sizes": {"starts": len(spans)}}
 
 
-def _echoes(scene: Scene, staged: Staged) -> Iterator[Truth]:
+def _echoes(scene: Scene, staged: Staged, fault: Injected | None) -> Iterator[Truth]:
     if scene.path is None:
         return
     delay_s = scene.path.delay_ms / 1_000
-    spans = [span.shifted(delay_s) for span in staged.moments.agent]
+    spans = losses.lies_at((span.shifted(delay_s) for span in staged.moments.agent), fault)
     sizes = {"delay_ms": scene.path.delay_ms, "erl_db": scene.path.erl_db, "drift_ppm": 0.0, "wander_ms": 0.0}
     yield {"id": "echo-leak", "track": "user-sent", "spans": _pairs(SpanSet(spans)), "sizes": sizes}
     if scene.folder == "self-hearing-loop":
@@ -212,15 +214,16 @@ def _loop(staged: Staged, delay_s: float) -> Truth:
     return {"id": "self-hearing-loop", "track": "user-sent", "spans": _pairs(spans), "sizes": sizes}
 
 
-def _truth(scene: Scene, staged: Staged, faults: list[Truth]) -> Truth:
-    roots = [] if scene.folder == "clean" else ["echo-leak" if scene.path else scene.folder]
+def _truth(scene: Scene, staged: Staged, faults: list[Truth], fault: Injected | None) -> Truth:
+    leaks = scene.path is not None and fault is None
+    roots = [] if scene.folder == "clean" else ["echo-leak" if leaks else scene.folder]
     moments = staged.moments
     return {
         "schema": TRUTH_SCHEMA,
         "faults": faults,
         "root_causes": roots,
         "twin": scene.twin,
-        "speech": {"user": _pairs(moments.user), "agent": _pairs(moments.agent)},
+        "speech": {"user": _pairs(losses.lies_at(moments.user, fault)), "agent": _pairs(moments.agent)},
         "made_from": voices.credits_for(scene.clips, (scene.voice,) if staged.replies else ()),
         "licence": LICENCE,
     }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from recipe.damages import frames_repeated, frames_zeroed, quieter
-from recipe.scenes_clean import DIRECTORY, HELPDESK
+from recipe.damages import buffers_lost, frames_repeated, frames_zeroed, quieter
+from recipe.scenes_clean import DIRECTORY, HELPDESK, PARCEL
+from recipe.script import Path
 
 FOLDER = "starved-capture"
 SCENES = (
@@ -40,5 +41,14 @@ SCENES = (
         twin="clean/directory",
         notes="Five capture frames of 20 ms a second hold the frame before once more.",
         damage=frames_repeated(5, seed=44),
+    ),
+    replace(
+        PARCEL,
+        folder=FOLDER,
+        name="lost-buffers",
+        twin="clean/parcel",
+        notes="A timer sends from a queue, before which a capture buffer of 10 ms is dropped about once a second.",
+        path=Path(delay_ms=187.0, erl_db=18.0),
+        damage=buffers_lost(1, seed=45),
     ),
 )

@@ -1,6 +1,8 @@
+import json
+
 import numpy as np
 import pytest
-from scenes import RATE_HZ, agent_voice, room, session_of, voice
+from scenes import RATE_HZ, RECORDINGS, agent_voice, room, session_of, voice
 
 import voicediag as vd
 from voicediag import signals
@@ -46,6 +48,15 @@ def test_lost_buffers_are_counted_and_named_and_explain_the_echo():
     (echo,) = [finding for finding in diagnosis.findings if finding.id == "echo-leak"]
     assert echo.explained_by == "starved-capture"
     assert echo.primary.measure["jumps"] == len(CUTS_S)
+
+
+def test_recorded_losses_add_up_to_what_was_planted():
+    folder = RECORDINGS / "starved-capture" / "lost-buffers.vds"
+    planted = json.loads((folder / "truth.json").read_text(encoding="utf-8"))["faults"][0]["sizes"]
+    (cause,) = vd.check(vd.load(folder)).root_causes
+    assert cause.primary.measure["gap_total_s"] == pytest.approx(planted["gap_total_s"], abs=0.001)
+    assert cause.primary.measure["buffer_ms"] == pytest.approx(1_000 * planted["gap_total_s"] / planted["gaps"])
+    assert "echo-leak" in cause.explains
 
 
 def test_few_losses_are_a_cause_beside_the_echo():

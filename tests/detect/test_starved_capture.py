@@ -90,7 +90,9 @@ def test_a_room_without_speech_is_unjudged():
     assert "no speech" in examined(room(1, level_db=-60)).reason
 
 
-@pytest.mark.parametrize("name", ["tenth-of-level", "second-engine", "zeroed-frames", "repeated-frames"])
+@pytest.mark.parametrize(
+    "name", ["tenth-of-level", "second-engine", "zeroed-frames", "repeated-frames", "lost-buffers"]
+)
 def test_recorded_starvation_is_found(name):
     session = vd.load(RECORDINGS / "starved-capture" / f"{name}.vds")
     assert starved_capture.DETECTOR.examine(Examination(session)).findings
