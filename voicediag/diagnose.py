@@ -39,6 +39,8 @@ EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     # What is stale or missing is heard by the user; the microphone, the model and the wire are none the worse for it.
     "unflushed-playback": frozenset(),
     "starved-playback": frozenset(),
+    # At a crystal's speed a buffer slips once in minutes: more gaps than that have another cause.
+    "clock-drift": frozenset(),
     # Of what a broken rule brings, the rule itself knows.
     "protocol-slip": frozenset(),
     "token-form": frozenset(),

@@ -41,7 +41,7 @@ def produce(scene: Scene, folder: Path) -> None:
     """Write a scene's session folder, which must not exist."""
     staged = stage.stage(scene)
     came, model_fault = _damaged(scene.model_damage, stage.received(staged), AGENT_HZ, _in_stream(staged))
-    speaker = stage.played(staged, came)
+    speaker = sound.drifted(stage.played(staged, came), scene.player_ppm or 0.0)
     user_hz = DIALECTS[scene.provider].user_hz
     captured = sound.as_16_bit(stage.microphone(scene, staged, speaker))
     sent, user_fault = _damaged(scene.damage, captured, user_hz, staged)
@@ -56,7 +56,7 @@ def produce(scene: Scene, folder: Path) -> None:
         sounds = {"user-sent": sounds["user-sent"]}
     if scene.taps_microphone:
         sounds["user-captured"] = (captured, user_hz)
-    if scene.only_received:
+    if scene.only_received and scene.player_ppm is None:
         del sounds["agent-played"]
     passed = _on_the_wire(scene, staged, sent.size)
     if frames := _passed_frames(passed, "user-sent"):
@@ -73,6 +73,7 @@ def produce(scene: Scene, folder: Path) -> None:
         *_unflushed(staged),
         *_stalled(staged),
         *_starved(staged),
+        *_drifting(scene, staged),
         *_haunted(staged),
     ]
     session_folder.write(
@@ -173,6 +174,17 @@ def _starved(staged: Staged) -> Iterator[Truth]:
         track = "agent-received" if seams else "agent-played"
         spans = [*gaps, *(Span(at_s, at_s) for at_s in seams)]
         yield {"id": "starved-playback", "track": track, "spans": _pairs(sorted(spans)), "sizes": sizes}
+
+
+def _drifting(scene: Scene, staged: Staged) -> Iterator[Truth]:
+    if scene.player_ppm:
+        spans = [[0.0, round(staged.duration_s, 3)]]
+        yield {
+            "id": "clock-drift",
+            "track": "agent-played",
+            "spans": spans,
+            "sizes": {"drift_ppm": scene.player_ppm},
+        }
 
 
 def _haunted(staged: Staged) -> Iterator[Truth]:

@@ -9,6 +9,7 @@ from recipe import (
     scenes_clipped,
     scenes_connect,
     scenes_damaged,
+    scenes_drift,
     scenes_echo,
     scenes_endings,
     scenes_hearing,
@@ -39,6 +40,7 @@ SCENES: tuple[Scene, ...] = (
     *scenes_starved.SCENES,
     *scenes_starved_playback.SCENES,
     *scenes_ladder.SCENES,
+    *scenes_drift.SCENES,
     *scenes_clipped.SCENES,
     *scenes_echo.SCENES,
     *scenes_loop.SCENES,
@@ -51,4 +53,5 @@ SCENES: tuple[Scene, ...] = (
     *scenes_unflushed.CLEAN,
     *scenes_hearing.CLEAN,
     *scenes_ladder.CLEAN,
+    *scenes_drift.CLEAN,
 )

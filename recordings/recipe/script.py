@@ -129,6 +129,8 @@ class Scene:
         Whether the model's sound comes as fast as it is heard, and no faster.
     only_received : bool
         Whether the recorder kept what came down alone, and that in a telephone's quality: it stays small so.
+    player_ppm : float, optional
+        By how much the player's clock is the faster one; with one, what was played is kept whatever else is not.
     """
 
     folder: str
@@ -155,6 +157,7 @@ class Scene:
     cushion_s: float = 0.08
     in_real_time: bool = False
     only_received: bool = False
+    player_ppm: float | None = None
     seed: int = 1
     first_s: float = 0.9
     tail_s: float = 0.7

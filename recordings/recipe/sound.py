@@ -51,6 +51,15 @@ def resampled(samples: Samples, from_hz: int, to_hz: int) -> Samples:
     return samples if from_hz == to_hz else soxr.resample(samples, from_hz, to_hz, quality="VHQ")
 
 
+def drifted(samples: Samples, ppm: float) -> Samples:
+    """Return what a clock that runs faster makes of `samples`, in steps of ten bits as `narrowed` has them."""
+    import soxr
+
+    if not ppm:
+        return samples
+    return (np.round(soxr.resample(samples, 1e6, 1e6 + ppm, quality="VHQ") * 512) / 512).astype(np.float32)
+
+
 def narrowed(samples: Samples, rate_hz: int) -> Samples:
     """Return speech below 4 kHz and in steps of ten bits: lossless coders make it small."""
     narrow = resampled(resampled(samples, rate_hz, 8_000), 8_000, rate_hz)

@@ -3,6 +3,7 @@
 from voicediag.detect import (
     bad_pacing,
     clipped_audio,
+    clock_drift,
     damaged_recording,
     dropped_connection,
     early_endpoint,
@@ -73,6 +74,7 @@ DETECTORS: tuple[Detector, ...] = (
     bad_pacing.DETECTOR,
     starved_capture.DETECTOR,
     starved_playback.DETECTOR,
+    clock_drift.DETECTOR,
     echo_leak.DETECTOR,
     self_hearing_loop.DETECTOR,
     false_start.DETECTOR,

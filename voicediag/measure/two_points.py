@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicediag.measure._filters import Samples, mono, whole_frames
-from voicediag.measure.drift import drift
+from voicediag.measure.drift import drift, spread_s
 from voicediag.measure.point_changes import Kind, Place, changes, turns
 from voicediag.measure.point_follow import Follower, Progress, Stretch
 from voicediag.measure.point_grid import GRID_HZ, Grid, Sound
@@ -79,6 +79,8 @@ class TwoPoints:
     gain_db : float or None
     drift_ppm, drift_error_ppm : float or None
         Slope of the lag and its standard error; None where it cannot be told, and `drift_reason` says why.
+    wander_ms : float or None
+        Spread of nine tenths of what the slope leaves of the lags.
     common_s : float
         Seconds of the second track whose sound was found in the first.
     times_s, lags_s : float64, shape (blocks,)
@@ -90,6 +92,7 @@ class TwoPoints:
     gain_db: float | None = None
     drift_ppm: float | None = None
     drift_error_ppm: float | None = None
+    wander_ms: float | None = None
     drift_reason: str = ""
     common_s: float = 0.0
     times_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False)
@@ -174,6 +177,7 @@ def _told(places: list[Place], stretches: list[Stretch]) -> TwoPoints:
     slope = drift(times, lags, breaks_s=breaks_s)
     ppm = (slope.ppm or 0.0) * 1e-6
     opening = stretches[0].opening
+    wander_s = spread_s(slope.rest_s)
     at_s, lag_s = opening.at / GRID_HZ, opening.lag / GRID_HZ
     gain = stretches[0].way.gain
     return TwoPoints(
@@ -182,6 +186,7 @@ def _told(places: list[Place], stretches: list[Stretch]) -> TwoPoints:
         gain_db=20 * float(np.log10(gain)),
         drift_ppm=None if slope.ppm is None else slope.ppm / (1 - ppm),
         drift_error_ppm=slope.error_ppm,
+        wander_ms=None if wander_s is None else 1_000 * wander_s,
         drift_reason=slope.reason,
         common_s=times.size * BLOCK / GRID_HZ,
         times_s=times,
