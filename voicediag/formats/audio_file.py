@@ -9,7 +9,7 @@ from voicediag.formats.sound_file import ChannelSource, SoundFile, open_sound
 from voicediag.session import Clock, Session, SessionBuilder, Track, TrackName
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 STEREO = 2
@@ -56,11 +56,7 @@ def read_pair(user: Path, agent: Path) -> Session:
         Where one of them cannot be read or is not mono.
     """
     files: dict[TrackName, SoundFile] = {"user-sent": open_sound(user), "agent-received": open_sound(agent)}
-    for file in files.values():
-        if file.channels != 1:
-            raise FormatError(
-                file.path, expected="a mono file", got=f"{file.channels} channels", likely="hand the stereo file alone"
-            )
+    _refuse_stereo(files.values(), likely="hand the stereo file alone")
     return _session(f"{user.name} + {agent.name}", {name: (file, 0) for name, file in files.items()})
 
 
@@ -73,12 +69,14 @@ def read_points(received: Path, played: Path) -> Session:
         Where one of them cannot be read or is not mono.
     """
     files: dict[TrackName, SoundFile] = {"agent-received": open_sound(received), "agent-played": open_sound(played)}
-    for file in files.values():
-        if file.channels != 1:
-            raise FormatError(
-                file.path, expected="a mono file", got=f"{file.channels} channels", likely="cut the one voice out first"
-            )
+    _refuse_stereo(files.values(), likely="cut the one voice out first")
     return _session(f"{received.name} + {played.name}", {name: (file, 0) for name, file in files.items()})
+
+
+def _refuse_stereo(files: Iterable[SoundFile], *, likely: str) -> None:
+    for file in files:
+        if file.channels != 1:
+            raise FormatError(file.path, expected="a mono file", got=f"{file.channels} channels", likely=likely)
 
 
 def side_of(text: str) -> Side:
