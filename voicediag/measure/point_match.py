@@ -109,13 +109,21 @@ class Match:
         """Return for each block how far its lag lies from the line, in samples, and how well it fits there, 0 to 1."""
         blocks = self.second.reshape(-1, BLOCK)
         wide = np.concatenate((np.zeros(3, np.float32), self.first, np.zeros(3, np.float32)))
-        pieces = (wide[3 - by : 3 - by + self.first.size].reshape(-1, BLOCK) for by in range(-3, 4))
-        alike = np.stack([np.einsum("kj,kj->k", blocks, piece) for piece in pieces], axis=1).astype(np.float64)
         rows = np.arange(len(blocks))
         power = self._powers(wide, rows * BLOCK)
+        alike, left = np.full((2, len(blocks), 7), -np.inf)
+        alike[:, 3] = np.einsum("kj,kj->k", blocks, _shifted(wide, 3))
         # What is left at each shift, not the product alone: that grows towards where the sound grows.
-        gain = np.maximum(alike[:, 3], 0) / (power[:, 3] + TINY)
-        left = alike - 0.5 * gain[:, None] * power
+        cost = power * (0.5 * np.maximum(alike[:, 3], 0) / (power[:, 3] + TINY))[:, None]
+        left[:, 3] = alike[:, 3] - cost[:, 3]
+        for column in (2, 4):
+            alike[:, column] = np.einsum("kj,kj->k", blocks, _shifted(wide, column))
+            left[:, column] = alike[:, column] - cost[:, column]
+        # Few blocks lie farther off than by a sample.
+        far = np.flatnonzero(left.argmax(axis=1) != 3)
+        for column in (0, 1, 5, 6):
+            alike[far, column] = np.einsum("kj,kj->k", blocks[far], _shifted(wide, column)[far])
+            left[far, column] = alike[far, column] - cost[far, column]
         top = np.clip(left.argmax(axis=1), 1, 5)
         before, peak, after = (left[rows, top + by] for by in (-1, 0, 1))
         bend = before - 2 * peak + after
@@ -125,16 +133,20 @@ class Match:
 
     def _powers(self, wide: Samples, starts: NDArray[np.intp]) -> Array:
         """Return the energy of each block of the first point at each shift of -3 to 3 samples."""
-        squares = np.concatenate((wide.astype(np.float64) ** 2, np.zeros(1)))
         powers = np.empty((starts.size, 7))
         powers[:, 3] = self.power.reshape(starts.size, -1).sum(1) * FRAME
         first = starts[:, None] + np.arange(6)
         # From the unshifted block outwards: a sample more on one side, and one less on the other.
-        steps = squares[first] - squares[first + BLOCK]
+        steps = wide[first].astype(np.float64) ** 2 - wide[first + BLOCK].astype(np.float64) ** 2
         for by in (1, 2, 3):
             powers[:, 3 + by] = powers[:, 2 + by] + steps[:, 3 - by]
             powers[:, 3 - by] = powers[:, 4 - by] - steps[:, 2 + by]
         return powers
+
+
+def _shifted(wide: Samples, column: int) -> Samples:
+    """Return the blocks of sound that three samples lie around on each side, moved by `column` less three samples."""
+    return wide[6 - column : wide.size - column].reshape(-1, BLOCK)
 
 
 def match(pair: Pair, begin: int, count: int, line: Line) -> Match:
@@ -146,7 +158,7 @@ def match(pair: Pair, begin: int, count: int, line: Line) -> Match:
     lags = line.lags_at(middles)
     base = int(np.floor(lags.mean()))
     wide = pair.first.cut(begin - base - MARGIN, blocks * BLOCK + 2 * MARGIN)
-    windows = np.lib.stride_tricks.sliding_window_view(wide, WINDOW)[::BLOCK]
+    windows = np.ndarray((blocks, WINDOW), np.float32, wide, strides=(BLOCK * wide.itemsize, wide.itemsize))
     spectra = rfft(windows)
     spectra *= _turns(float(lags[0]) - base, line.slope * BLOCK, blocks)
     moved = np.ascontiguousarray(irfft(spectra, WINDOW, overwrite_x=True)[:, MARGIN : MARGIN + BLOCK]).ravel()

@@ -22,6 +22,8 @@ APART = 8
 WHITE = 0.6
 SMOOTH_HZ = 150.0
 LEAST_ALIKE = 0.15
+# Of the highest top: the place itself is not so much less alike than another.
+NEXT_ALIKE = 0.5
 # Forty-five milliseconds that fit as well as can be.
 LEAST_NATS = 15.0
 # Anywhere else much fits a little by chance.
@@ -139,15 +141,16 @@ def _tops(first: Samples, piece: Samples) -> list[int]:
     white = _whitener(piece, spectrum.size)
     near, far = spectrum * white, rfft(first, size) * white
     product = irfft(far * np.conj(near), size)[: first.size - piece.size + 1]
-    sound, said = irfft(far, size)[: first.size], irfft(near, size)[: piece.size]
+    sound, said = irfft(far, size)[: first.size], float(np.vdot(near, near).real) * 2 / size
     power = np.concatenate(([0.0], np.cumsum(sound.astype(np.float64) ** 2)))
     local = power[piece.size :] - power[: -piece.size]
     floor = 1e-4 * float(local.max(initial=0.0)) + TINY
-    alike = product / np.sqrt((local + floor) * float(np.sum(said.astype(np.float64) ** 2)) + TINY)
+    alike = product / np.sqrt((local + floor) * said + TINY)
     tops: list[int] = []
+    least = max(LEAST_ALIKE, NEXT_ALIKE * float(alike.max()))
     for _ in range(TOPS):
         top = int(alike.argmax())
-        if alike[top] < LEAST_ALIKE:
+        if alike[top] < least:
             break
         tops.append(top)
         alike[max(0, top - APART) : top + APART] = 0
