@@ -95,12 +95,11 @@ def _seconds(times_s: Array, lags_s: Array, stretch: NDArray[np.intp]) -> tuple[
     """Return the mean time, the median lag and the stretch of each second of each stretch."""
     cell = np.floor(times_s / BIN_S).astype(np.int64)
     starts = np.flatnonzero(np.diff(cell, prepend=-1) | np.diff(stretch, prepend=-1))
-    pieces = np.split(np.arange(times_s.size), starts[1:]) if starts.size else []
-    return (
-        np.array([times_s[piece].mean() for piece in pieces]),
-        np.array([np.median(lags_s[piece]) for piece in pieces]),
-        stretch[starts],
-    )
+    counts = np.diff(starts, append=times_s.size)
+    ranked = lags_s[np.lexsort((lags_s, np.repeat(np.arange(starts.size), counts)))]
+    medians = (ranked[starts + (counts - 1) // 2] + ranked[starts + counts // 2]) / 2
+    means = np.add.reduceat(times_s, starts) / counts if starts.size else times_s
+    return means, medians, stretch[starts]
 
 
 def _fit(times: Array, lags: Array, stretch: NDArray[np.intp]) -> tuple[float, Array, Array]:
