@@ -57,6 +57,19 @@ def test_a_late_chunk_is_found_to_the_sample(voice, fill):
     assert (change.inserted_s, change.missing_s) == (pytest.approx(0.1), 0.0)
 
 
+@pytest.mark.parametrize("at", [AT, AT + 9_000, AT + 20_000])
+def test_a_gap_that_is_faded_begins_where_the_fade_begins(voice, at):
+    edge = RATE_HZ // 200
+    ramp = np.linspace(0, 1, edge)
+    piece = np.concatenate((voice[at - 1] * ramp[::-1], np.zeros(SIZE - edge), voice[at : at + edge] * ramp))
+    sound = np.concatenate((voice[:at], piece, voice[at + edge :]))
+    sound += 1e-3 * np.random.default_rng(9).standard_normal(sound.size)
+    change = only(between(voice, sound.astype(np.float32), rate_hz=RATE_HZ))
+    assert change.kind == "late"
+    assert change.inserted_s == pytest.approx(SIZE / RATE_HZ, abs=1e-4)
+    assert change.played.start_s == pytest.approx(at / RATE_HZ, abs=0.0006)
+
+
 @pytest.mark.parametrize(("piece", "end"), [(0, AT), (SIZE, AT + SIZE)])
 def test_a_lost_chunk_is_lost_with_or_without_a_gap_in_its_place(voice, piece, end):
     change = only(between(voice, played(voice, np.zeros(piece), taken=SIZE), rate_hz=RATE_HZ))

@@ -27,6 +27,8 @@ MOST_FOR, MOST_AGAINST = 0.5, -1.0
 SHARE = FREEDOM / FRAME
 # A soft start or end, and a codec, blur an edge by so much.
 BLUR = round(0.01 * GRID_HZ)
+# A player that runs dry may let the sound in again softly, over so long; it is no soft beginning for less.
+FADE, FADE_NATS = round(0.005 * GRID_HZ), 2.0
 # Ways that explain the sound this nearly as well are as likely.
 SLACK = 12.0
 # Nothing shorter was put in: the sound goes on at once.
@@ -113,12 +115,21 @@ def _apart(ends: Array, begins: Array, step: float) -> tuple[int, int]:
     if free - joint.max() <= SLACK or begin - end <= BLUR:
         best, places = float(joint.max()), (int(joint.argmax()), int(joint.argmax()))
     if 0 < by < ends.size:
-        held = ends[:-by] + begins[by:]
+        held = ends[:-by] + _faded_in(begins)[by:]
         near = free - held.max() <= SLACK or abs(begin - end - by) <= BLUR
         if near and held.max() > best:
             at = int(held.argmax())
             best, places = float(held.max()), (at, at + by)
     return places
+
+
+def _faded_in(begins: Array) -> Array:
+    """Return the evidence for sound that begins at each sample, at once or softly: what a fade hides is not missing."""
+    from scipy.ndimage import maximum_filter1d
+
+    # The greatest of a sample and those that follow it.
+    later = maximum_filter1d(begins, FADE, origin=-(FADE // 2), mode="nearest")
+    return np.asarray(np.maximum(begins, later - FADE_NATS))
 
 
 def _broken(nats: Array, near: tuple[int, int]) -> tuple[int, int]:
