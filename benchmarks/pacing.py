@@ -111,6 +111,15 @@ def _sleep(rng: Generator) -> Log:
     return Log(up=_network(drift, rng, 0.025))
 
 
+def _losing(rng: Generator) -> Log:
+    """Return an app that sends what the microphone delivers, which loses buffers at any time."""
+    frames, buffer_s = _frames(rng, rng.uniform(30, 90)), float(rng.choice((0.008, 0.01, 0.02, 1_024 / 48_000)))
+    whole_s = float(frames.sum())
+    ends = np.cumsum(frames)
+    losses = np.sort(rng.uniform(0, whole_s, rng.poisson(rng.uniform(0.01, 0.05) * whole_s / buffer_s)))
+    return Log(up=_network(Paced(at_s=ends + buffer_s * np.searchsorted(losses, ends), lengths_s=frames), rng))
+
+
 def _windows(rng: Generator) -> Log:
     length_s = float(rng.choice((0.01, 0.02)))
     frames = _frames(rng, rng.uniform(20, 60), length_s)
@@ -209,6 +218,7 @@ KINDS: dict[str, Callable[[Generator], Log]] = {
     f"{CLEAN}, a talk button": _clean_talk_button,
     f"{CLEAN}, down": _clean_down,
     f"{CLEAN}, chunks that never came": _clean_lossy,
+    "falls-behind, lost buffers": _losing,
 }
 
 

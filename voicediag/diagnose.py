@@ -34,8 +34,9 @@ EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     "unanswered-tool-call": frozenset({Cause.LATENCY}),
     # Who waits too long speaks again, and that is no fault of the VAD; the wait itself explains nothing else.
     "slow-turn": frozenset(),
-    # What does not pass in time is not there to be played, and a turn that is sent late ends late.
-    "bad-pacing": frozenset({"starved-playback", "starved-capture", Cause.VAD, "slow-turn"}),
+    # What does not pass in time is not there to be played, and a turn that is sent late ends late. Whether it is why
+    # capture is lost, or the other way round, the finding knows.
+    "bad-pacing": frozenset({"starved-playback", Cause.VAD, "slow-turn"}),
     # What is stale or missing is heard by the user; the microphone, the model and the wire are none the worse for it.
     "unflushed-playback": frozenset(),
     "starved-playback": frozenset(),

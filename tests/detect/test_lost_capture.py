@@ -2,33 +2,15 @@ import json
 
 import numpy as np
 import pytest
-from scenes import RATE_HZ, RECORDINGS, agent_voice, room, session_of, voice
+from echoing import DURATION_S, agent, echoing, without
+from scenes import RATE_HZ, RECORDINGS, room, session_of, voice
 
 import voicediag as vd
-from voicediag import signals
 from voicediag.detect import starved_capture
 from voicediag.detect.examination import Examination
 
-DURATION_S = 30.0
 # Of the sound before it was cut.
 CUTS_S = (4.3, 6.9, 11.2, 13.7, 17.1, 20.6, 23.4, 26.8)
-
-
-def agent(seed=1):
-    voices = [agent_voice(seed + other, duration_s=DURATION_S) for other in (0, 50, 100)]
-    return np.sum(voices, axis=0).astype(np.float32)
-
-
-def echoing(far, *, erl_db=14.0, near_db=-30.0, **motions):
-    echo = signals.leak(far, rate_hz=RATE_HZ, delay_ms=187, erl_db=erl_db, **motions).echo
-    return (echo + voice(12, level_db=near_db, duration_s=DURATION_S)).astype(np.float32)
-
-
-def without(samples, cuts_s, lost):
-    keep = np.ones(samples.size, np.bool_)
-    for at_s in cuts_s:
-        keep[round(at_s * RATE_HZ) : round(at_s * RATE_HZ) + lost] = False
-    return samples[keep]
 
 
 def examined(mic, far, *, speaker="agent-played"):

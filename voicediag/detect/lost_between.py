@@ -6,6 +6,7 @@ from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Cause, Evidence, Finding, Severity
 from voicediag.detect.precision import PRECISION
 from voicediag.detect.two_taps import LEAST_CHANGE, pair_to
+from voicediag.detect.ways import slowed
 from voicediag.session import Track
 from voicediag.spans import SpanSet
 
@@ -50,4 +51,5 @@ def lost_between(exam: Examination, track: Track) -> Finding | None:
             limit=LEAST_CHANGE,
         ),
         where=where,
+        explains=slowed(exam) if lost_s else frozenset(),
     )

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from voicediag.detect.examination import Examination, Leak
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity
+from voicediag.detect.lost_steps import lost_steps
 from voicediag.detect.precision import PRECISION
-from voicediag.measure.echo_motion import lost
+from voicediag.detect.ways import slowed
 from voicediag.measure.echo_track import Jump
 from voicediag.measure.staircase import LEAST_STEPS, Staircase
 from voicediag.session import Track
-from voicediag.spans import Span, SpanSet
+from voicediag.spans import SpanSet
 
 LEAST_LOST = Limit(LEAST_STEPS, "places", "house rule: one step or two may be a queue that was shortened once")
 BREAKS_CANCELLER = Limit(
@@ -34,17 +35,13 @@ REMEDY = (
 
 def lost_capture(exam: Examination, track: Track) -> Finding | None:
     """Return the finding of a track whose echo comes earlier with every buffer that it lost."""
-    leak = exam.leak
-    if leak is None or leak.mic != track.name or leak.echo.motion is None:
+    steps = exam.once(lost_steps)
+    if steps is None or steps.leak.mic != track.name or steps.staircase is None or steps.leak.echo.motion is None:
         return None
-    jumps = _borne_out(exam, leak)
-    whole = len(jumps) == len(leak.echo.motion.jumps)
-    staircase = leak.echo.motion.mic_lost if whole else lost(jumps, rate_hz=track.rate_hz)[0]
-    if staircase is None:
-        return None
-    falls = [jump for jump in jumps if jump.size_ms < 0]
+    leak, staircase, falls = steps.leak, steps.staircase, steps.falls
+    motion = steps.leak.echo.motion
     where = SpanSet(jump.between.padded(AROUND_S) for jump in falls)
-    a_second = staircase.steps / max(leak.echo.motion.followed_s, 1.0)
+    a_second = staircase.steps / max(motion.followed_s, 1.0)
     return Finding(
         id="starved-capture",
         cause=Cause.STARVATION,
@@ -58,20 +55,14 @@ def lost_capture(exam: Examination, track: Track) -> Finding | None:
         primary=_evidence(leak, falls[0], {**_measure(staircase, a_second), "rms": _rms(exam, track)}),
         supporting=tuple(_evidence(leak, jump, {}) for jump in falls[1:SHOWN]),
         where=where,
-        # A leak that a canceller would take off stays where it cannot follow.
-        explains=frozenset({"echo-leak"}) if a_second >= BREAKS_CANCELLER.value else frozenset(),
+        explains=_explains(exam, a_second),
     )
 
 
-def _borne_out(exam: Examination, leak: Leak) -> tuple[Jump, ...]:
-    """Return the jumps that no player's queue makes: where only what came is known, those within the agent's speech."""
-    motion = leak.echo.motion
-    jumps = motion.jumps if motion else ()
-    if leak.speaker == "agent-played":
-        return jumps
-    late_s = (leak.echo.delay_ms or 0.0) / MS
-    heard = [Span(span.start_s + late_s, span.end_s + late_s) for span in exam.speech(leak.speaker)]
-    return tuple(jump for jump in jumps if any(span.start_s < jump.at_s < span.end_s for span in heard))
+def _explains(exam: Examination, a_second: float) -> frozenset[str]:
+    # A leak that a canceller would take off stays where it cannot follow.
+    echo = {"echo-leak"} if a_second >= BREAKS_CANCELLER.value else set()
+    return frozenset(echo) | slowed(exam)
 
 
 def _buffers(staircase: Staircase) -> str:

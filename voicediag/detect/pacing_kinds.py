@@ -13,7 +13,17 @@ from voicediag.detect.finding import Limit
 if TYPE_CHECKING:
     from voicediag.measure.pacing import Pacing
 
-Kind: TypeAlias = Literal["sleep-drift", "slow-source", "framing", "stall-and-burst", "stall", "jitter", "overflow"]
+Kind: TypeAlias = Literal[
+    "sleep-drift",
+    "lost-capture",
+    "falls-behind",
+    "slow-source",
+    "framing",
+    "stall-and-burst",
+    "stall",
+    "jitter",
+    "overflow",
+]
 
 LEAST_SLOPE = Limit(
     0.005, "s of lateness a second", "house rule: 0.1 ms of work after each frame of 20 ms; clocks differ by 0.0001"

@@ -27,6 +27,15 @@ _JITTER_UP: Final = (
     "The sender or the network is uneven, and catches up each time. Send small frames from a thread that does nothing "
     "else; nothing is lost, but each answer waits for the latest frame."
 )
+_CAPTURE: Final = (
+    "The sender is in time: it sends what the microphone delivers, and buffers of that are lost. Mend the capture "
+    "(see starved-capture); deadlines would send silence in their place."
+)
+_EITHER: Final = (
+    "Count the frames that the capture's callback delivers in a minute. As many as the rate says: send on absolute "
+    "deadlines (due += frame; sleep until due). Fewer: buffers of the microphone are lost, so give the capture its own "
+    "thread. With user-captured recorded beside user-sent, or the agent audible in the microphone, it can be told."
+)
 _FRAMING: Final = (
     "Carry the remainder of each message over into the next frame, instead of sending it short and waiting a whole "
     "frame for it."
@@ -34,10 +43,9 @@ _FRAMING: Final = (
 REMEDIES: Final[Mapping[tuple[Kind, Direction], str]] = {
     ("sleep-drift", "up"): _DEADLINES,
     ("sleep-drift", "down"): _DEADLINES,
-    ("slow-source", "up"): (
-        "The source makes sound more slowly than real time: see what feeds the sender. A capture that loses every nth "
-        "buffer looks like this too."
-    ),
+    ("lost-capture", "up"): _CAPTURE,
+    ("falls-behind", "up"): _EITHER,
+    ("slow-source", "up"): "The source makes sound more slowly than real time: see what feeds the sender.",
     ("slow-source", "down"): (
         "The sound is made or sent more slowly than it is heard: a longer cushion only puts the gaps off. Choose a "
         "faster voice or region, or begin to play once the rest will keep up (voicediag cushion-sweep). Where a proxy "
@@ -70,6 +78,17 @@ def summary(kind: Kind, pace: Pacing, *, sender: str) -> str:
             return (
                 f"{sender} sends {chunk_ms:g} ms of sound every {interval_ms:.1f} ms and falls {behind}: it sleeps "
                 "after each send, and the lateness adds up."
+            )
+        case "lost-capture":
+            return (
+                f"{sender} falls {behind}, in steps: the microphone loses as much in the same time, and what it lost "
+                "cannot be sent."
+            )
+        case "falls-behind":
+            steps = ", in steps" if pace.growth == "steps" else ""
+            return (
+                f"{sender} falls {behind}{steps}: either it sends too late, or the microphone loses buffers and it "
+                "sends what it gets. This recording does not tell which."
             )
         case "slow-source":
             return f"{sender} falls {behind}: the sound comes more slowly than it is heard."

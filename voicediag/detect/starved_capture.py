@@ -75,8 +75,8 @@ def examine(exam: Examination) -> Verdict:
         reading = exam.reading(track.name)
         finding = (
             lost_between(exam, track)
-            or _lost(exam, track, reading)
             or lost_capture(exam, track)
+            or _lost(exam, track, reading)
             or _stepped(track, reading)
             or _low(exam, track, reading)
         )

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicediag.measure.arrival import Seconds, lateness
+from voicediag.measure.pace_growth import Growth, growth
 
 WINDOW_S = 0.5
 BACK_S = 2.0
@@ -64,6 +65,8 @@ class Pacing:
         The part of all excess that follows chunks that are shorter than the rest.
     skipped_share : float
         The part of all excess that lies in intervals that are whole chunks too long, where hardly one is too short.
+    growth : {"even", "steps"} or None
+        How the longest run's lateness grows; None where it does not, or where jitter hides it.
     """
 
     chunks: int
@@ -80,6 +83,7 @@ class Pacing:
     longest_stall_s: float
     short_share: float
     skipped_share: float
+    growth: Growth | None = None
 
     @property
     def underfeed(self) -> float:
@@ -142,6 +146,7 @@ def pacing(at_s: Seconds, lengths_s: Seconds, parts: Sequence[slice], *, stall_s
         longest_stall_s=max(excesses, default=0.0),
         short_share=_short_share(excess, before),
         skipped_share=_skipped_share(excess, before),
+        growth=growth(late[int(np.argmax(walls))], chunk_s=float(np.median(before))),
     )
 
 
