@@ -328,7 +328,7 @@ FAULTS: dict[str, set[str]] = {
     "fall to a tenth": {"starved-capture"},
     "zeroed frames": {"starved-capture"},
     "repeated frames": {"starved-capture"},
-    "late chunks": {"starved-playback"},
+    "late chunks": {"bad-pacing", "starved-playback"},
     "lost chunks": {"starved-playback"},
     "gaps, one track alone": {"starved-playback"},
     "well heard": set(),

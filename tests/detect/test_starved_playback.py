@@ -11,7 +11,7 @@ import voicediag as vd
 from voicediag import signals
 from voicediag.detect import starved_playback
 from voicediag.detect.examination import Examination
-from voicediag.detect.playback import MOST_JOINS
+from voicediag.detect.playback import CUSHION, MOST_JOINS
 from voicediag.session import ArraySource, Chunks, PlaybackEvent, Session, Track
 from voicediag.spans import Span
 
@@ -124,12 +124,23 @@ def test_a_pause_between_two_answers_is_no_gap():
     assert examined(chunks(paced() + 3.0 * answers, answers=answers)).is_clear
 
 
-def test_a_stall_between_two_sentences_is_no_gap():
+def between_sentences(stall_s):
     # A sentence dies away within a tenth of a second, and the next begins as softly.
     sound, first, fifth = SOUND.copy(), 100, RATE_HZ // 5
     fade = np.clip(np.abs(np.arange(-2 * fifth, 2 * fifth)) / (RATE_HZ / 10) - 2, 0, 1) ** 2
     sound[first * CHUNK - 2 * fifth : first * CHUNK + 2 * fifth] *= fade.astype(np.float32)
-    assert examined(chunks(stalled(paced(), first, 2.0)), sound).is_clear
+    return examined(chunks(stalled(paced(), first, stall_s)), sound)
+
+
+def test_a_short_stall_between_two_sentences_is_no_gap():
+    verdict = between_sentences(0.8)
+    assert verdict.is_clear
+    assert "but for pauses that grew by less than 1 s" in verdict.bound
+
+
+def test_an_answer_that_stops_for_longer_than_any_pause_is_starved():
+    (finding,) = between_sentences(2.0).findings
+    assert finding.primary.measure["gap_total_s"] == pytest.approx(2.0 - CUSHION.value, abs=0.02)
 
 
 @pytest.mark.parametrize("speed", [1.0, 3.0])

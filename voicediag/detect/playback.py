@@ -1,6 +1,7 @@
 """Where the agent's sound stops in the middle of what it says: by the wire, by the player's log, by the sound itself.
 
-What `starved_playback` reads. A gap lies between two chunks of one answer, with speech close by on either side.
+What `starved_playback` reads. A gap lies between two chunks of one answer, with speech close by on either side; one
+that is longer than any pause of speech counts in a pause too, for then the answer is heard to stop.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ CUSHION = Limit(PLAYOUT_SLACK_S, "s", "house rule: about the least that players 
 SEAM = Limit(0.02, "s", "house rule: a player's callbacks are stamped late by a few ms each")
 STAMPS = Limit(0.015, "s", "house rule: a player's callbacks are stamped late by a few ms each")
 PAUSE = Limit(HOLE_S, "s", "house rule: shorter quiet is within speech (measure/activity)")
+LONGEST_PAUSE = Limit(1.0, "s", "G. Jefferson, 1989: about the longest silence that talk bears")
 BROKEN = Limit(4.0, "times the error", "measure/joins: 5 in 16,500 whole joins, 72-100 % of those with 40 ms missing")
 BESIDE_GAP = Limit(
     10.0,
@@ -131,6 +133,10 @@ class Stream:
         quiet = sum(_quiet_s(side, rate_hz, self.gate) for side in (before, after))
         return quiet < PAUSE.value
 
+    def is_heard(self, frame: int, gap_s: float) -> bool:
+        """Whether a silence before a frame is more than a pause that was there anyway."""
+        return gap_s >= LONGEST_PAUSE.value or self.is_in_speech(frame)
+
     @cached_property
     def lateness_s(self) -> np.ndarray:
         """How late each chunk came for a player that began with the first of its answer."""
@@ -151,8 +157,8 @@ class Stream:
             gaps_s = arrival.gaps(late_s, cushion_s=CUSHION.value)
             for index in np.flatnonzero(gaps_s >= LEAST_GAP.value)[: MOST_GAPS - len(found)].tolist():
                 frame, end_s = int(firsts[index]), float(at_s[index])
-                if self.is_in_speech(frame):
-                    gap_s, needed_s = float(gaps_s[index]), float(late_s[index])
+                gap_s, needed_s = float(gaps_s[index]), float(late_s[index])
+                if self.is_heard(frame, gap_s):
                     found.append(
                         Gap(
                             span=Span(max(0.0, end_s - gap_s), end_s),
@@ -250,13 +256,13 @@ def cushion_kept_s(stream: Stream) -> float:
     return max(0.0, float(np.median(waits))) if waits else 0.0
 
 
-def stream_goes_on(stream: Stream, frame: int) -> bool:
-    """Whether a frame lies in the middle of an answer, and of its speech."""
+def stream_goes_on(stream: Stream, frame: int, gap_s: float = 0.0) -> bool:
+    """Whether a frame lies in the middle of an answer, and of its speech or after a gap that no pause hides."""
     chunks = stream.chunks
     index = bisect_right(chunks.firsts, frame) - 1
     part = chunks.answers == chunks.answers[max(0, index)]
     begins = index < 0 or frame <= int(chunks.firsts[part].min())
-    return not begins and frame < int(chunks.ends[part].max()) and stream.is_in_speech(frame)
+    return not begins and frame < int(chunks.ends[part].max()) and stream.is_heard(frame, gap_s)
 
 
 def _runs(session: Session, stream: Stream) -> Iterator[list[PlaybackEvent]]:
@@ -283,7 +289,7 @@ def _gaps(stream: Stream, run: list[PlaybackEvent], most: int) -> Iterator[Gap]:
     sure = (gaps_s >= LEAST_GAP.value - 1e-6) & (arrival.gaps(late_s, cushion_s=STAMPS.value) > 0)
     for index in np.flatnonzero(sure)[:most].tolist():
         frame, end_s, gap_s = run[index].frame, float(at_s[index]), float(gaps_s[index])
-        if stream_goes_on(stream, frame):
+        if stream_goes_on(stream, frame, gap_s):
             began_s = max(0.0, end_s - gap_s)
             chunk = stream.chunk_of(frame)
             needed_s = max(gap_s, float(stream.lateness_s[chunk]))

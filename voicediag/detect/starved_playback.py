@@ -2,7 +2,8 @@
 
 What to do about it hangs on where the sound was. It may have come late, which a larger cushion hides; it may never have
 come, which no cushion helps; or it lay in the queue, and the player did not get to it. The silence between sentences
-and between turns is no gap, however long: it outnumbers the gaps by fifty to one.
+and between turns is no gap: it outnumbers the gaps by fifty to one. An answer that stops for over a second where the
+wire or the player says that more of it was due is one, in a pause too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from voicediag.detect.breaks import Break, are_breaks, counts, shown
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Measure, Severity, Verdict, clear, found, unjudged
-from voicediag.detect.playback import BROKEN, CUSHION, LEAST_GAP, Joins, Played, Stream
+from voicediag.detect.playback import BROKEN, CUSHION, LEAST_GAP, LONGEST_PAUSE, Joins, Played, Stream
 from voicediag.detect.precision import PRECISION
 from voicediag.detect.silent_track import LEAST_PEAK
 from voicediag.detect.two_taps import LEAST_CHANGE, pair_to
@@ -106,6 +107,7 @@ def _bound(joins: Joins | None, played: Played | None) -> str:
     if joins is None:
         return f"{sound}; no wire log says when it came"
     late = "the player never ran dry" if played else f"no chunk came over {CUSHION.value * 1_000:g} ms late"
+    late += f", but for pauses that grew by less than {LONGEST_PAUSE.value:g} s"
     if joins.judged * LEAST_BROKEN.value < 1:
         return f"{late}; {sound}"
     return f"{late}; sound goes on at {joins.judged - len(joins.broken)} of {joins.judged} joins of chunks; {sound}"
