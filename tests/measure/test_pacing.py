@@ -94,6 +94,16 @@ def test_a_run_ends_where_nothing_makes_up_a_pause():
     assert runs(stalled.at_s, stalled.lengths_s, pause_s=PAUSE_S) == [slice(0, 1_000)]
 
 
+@pytest.mark.parametrize("stall_s", [3.0, 15.0])
+def test_one_stall_is_a_step_and_no_slope(stall_s):
+    # Ten seconds, of which the second half comes at once; from 15 s on the burst makes up less than half of it.
+    at_s = pacings.absolute(frames(10)).at_s.copy()
+    at_s[250:] = np.maximum(at_s[250:], at_s[250] + stall_s)
+    pace = pacing(at_s, frames(10), [slice(0, at_s.size)], stall_s=STALL_S)
+    assert (pace.slope, pace.stalls) == (pytest.approx(0, abs=1e-9), 1)
+    assert pace.longest_stall_s == pytest.approx(stall_s)
+
+
 def test_runs_are_measured_apart():
     at_s = pacings.absolute(frames(20)).at_s.copy()
     at_s[500:] += 3.0

@@ -37,6 +37,8 @@ LEAST_WINDOWS = 3
 SHORT = 0.9
 # A sender that skips chunks is a whole number of them too late, and never early; this far off is still whole.
 WHOLE, EARLY = 0.2, -0.5
+# Of a run's lateness: what grows in three steps or fewer shows no law of growth.
+STEP = 1 / 3
 # A message may hold no sound at all.
 LEAST_LENGTH_S = 0.001
 
@@ -124,12 +126,12 @@ def pacing(at_s: Seconds, lengths_s: Seconds, parts: Sequence[slice], *, stall_s
     if not parts:
         return None
     late = [lateness(at_s[part], lengths_s[part]) for part in parts]
-    slope = _slope(at_s, late, parts)
+    slope = _slope(at_s, late, parts, stall_s)
     excess = np.concatenate([np.diff(each) for each in late])
     before = np.concatenate([lengths_s[part][:-1] for part in parts])
     walls = [float(at_s[part.stop - 1] - at_s[part.start]) for part in parts]
     stalled = [_stalls(at_s[part], each, stall_s) for part, each in zip(parts, late, strict=True)]
-    excesses = [size for each in stalled for size, _ in each]
+    excesses = [size for each in stalled for _, size, _ in each]
     jitter_p50_s, jitter_p99_s = _jitter(at_s, late, parts, slope)
     return Pacing(
         chunks=sum(part.stop - part.start for part in parts),
@@ -142,7 +144,7 @@ def pacing(at_s: Seconds, lengths_s: Seconds, parts: Sequence[slice], *, stall_s
         jitter_p50_s=jitter_p50_s,
         jitter_p99_s=jitter_p99_s,
         stalls=len(excesses),
-        bursts=sum(made_up for each in stalled for _, made_up in each),
+        bursts=sum(made_up for each in stalled for *_, made_up in each),
         longest_stall_s=max(excesses, default=0.0),
         short_share=_short_share(excess, before),
         skipped_share=_skipped_share(excess, before),
@@ -150,14 +152,22 @@ def pacing(at_s: Seconds, lengths_s: Seconds, parts: Sequence[slice], *, stall_s
     )
 
 
-def _slope(at_s: Seconds, late: Sequence[Seconds], parts: Sequence[slice]) -> float:
-    """Return the median slope between windows of the same run."""
-    slopes = []
+def _slope(at_s: Seconds, late: Sequence[Seconds], parts: Sequence[slice], stall_s: float) -> float:
+    """Return the median slope between windows of the same run, and on the same side of a stall that is a step in it.
+
+    A short run that stalls once is late in all windows after it, and has no slope for that.
+    """
+    slopes = [np.empty(0)]
     for part, each in zip(parts[:MOST_RUNS], late, strict=False):
-        times, least = _envelope(at_s[part], each)
-        first, second = np.triu_indices(times.size, 1)
-        apart = times[second] - times[first]
-        slopes.append((least[second] - least[first])[apart > 0] / apart[apart > 0])
+        came_s = at_s[part]
+        least_step_s = STEP * float(np.ptp(each))
+        stalled = _stalls(came_s, each, stall_s)
+        begins = [place for place, size_s, made_up in stalled if made_up or size_s >= least_step_s]
+        for low, high in itertools.pairwise([0, *begins, each.size]):
+            times, least = _envelope(came_s[low:high], each[low:high])
+            first, second = np.triu_indices(times.size, 1)
+            apart = times[second] - times[first]
+            slopes.append((least[second] - least[first])[apart > 0] / apart[apart > 0])
     every = np.concatenate(slopes)
     return float(np.median(every)) if every.size else 0.0
 
@@ -203,11 +213,11 @@ def _least_lately(at_s: Seconds, values: Seconds) -> Seconds:
     return least
 
 
-def _stalls(at_s: Seconds, late_s: Seconds, stall_s: float) -> list[tuple[float, bool]]:
-    """Return how long each stall of a run was, and whether it was made up."""
+def _stalls(at_s: Seconds, late_s: Seconds, stall_s: float) -> list[tuple[int, float, bool]]:
+    """Return the chunk after each stall of a run, how long it was, and whether it was made up."""
     excess = np.diff(late_s)
     places = np.flatnonzero(excess >= stall_s)
-    return [(float(excess[n]), _is_made_up(at_s, late_s, n + 1, float(excess[n]))) for n in places.tolist()]
+    return [(n + 1, float(excess[n]), _is_made_up(at_s, late_s, n + 1, float(excess[n]))) for n in places.tolist()]
 
 
 def _is_made_up(at_s: Seconds, late_s: Seconds, index: int, excess: float) -> bool:
