@@ -90,14 +90,21 @@ def plays(at_s, chunk, count):
 
 def test_a_stall_that_ends_in_a_burst_is_late_and_told_with_its_cushion():
     first = in_speech()
-    (finding,) = examined(chunks(stalled(paced(), first, 0.6))).findings
+    (finding,) = examined(chunks(stalled(paced(), first, 0.4))).findings
     measure = finding.primary.measure
     assert (measure["gaps"], measure["late"], measure["never"], measure["duplicated"]) == (1, 1, 0, 0)
     # A player that waits 100 ms before it begins has waited as much already.
-    assert measure["gap_total_s"] == pytest.approx(0.5)
-    assert measure["cushion_ms"] == 600
+    assert measure["gap_total_s"] == pytest.approx(0.3)
+    assert measure["cushion_ms"] == 400
     assert measure["covered"] == 1
-    assert finding.where.hull.end_s == pytest.approx(1.0 + first * CHUNK_S + 0.6)
+    assert finding.where.hull.end_s == pytest.approx(1.0 + first * CHUNK_S + 0.4)
+
+
+def test_a_stall_that_no_conversation_bears_asks_for_no_cushion():
+    (finding,) = examined(chunks(stalled(paced(), in_speech(), 0.9))).findings
+    measure = finding.primary.measure
+    assert (measure["cushion_ms"], measure["covered"], measure["covers_all_ms"]) == (None, 0, 900)
+    assert "400 ms, the longest, covers 0 of the 1" in finding.remedy
 
 
 def test_the_cushion_covers_nine_gaps_of_ten():

@@ -39,6 +39,16 @@ def test_the_knee_by_hand(needed_ms, cushion_ms, covered):
     assert (round(told.cushion_s * 1_000), told.covered) == (cushion_ms, covered)
 
 
+@pytest.mark.parametrize(
+    ("needed_ms", "cushion_ms", "covered"),
+    [([600], None, 0), ([200] * 9 + [900], 200, 9), ([60, 900, 1_200], None, 1), ([60, 900], 60, 1), ([400], 400, 1)],
+)
+def test_no_cushion_is_longer_than_somebody_would_wait_for(needed_ms, cushion_ms, covered):
+    told = knee(np.array(needed_ms) / 1_000, most_s=0.4)
+    assert told.cushion_s == (cushion_ms and pytest.approx(cushion_ms / 1_000))
+    assert (told.covered, told.all_s) == (covered, pytest.approx(max(needed_ms) / 1_000))
+
+
 def test_what_the_player_keeps_already_costs_nothing():
     assert knee(np.array([0.11, 0.3]), base_s=0.1).cushion_s == pytest.approx(0.3)
     assert knee(np.zeros(0)) is None

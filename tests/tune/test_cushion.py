@@ -1,9 +1,11 @@
 """Players that were tried on a session: a ladder of known gaps, and a session whose own player was logged."""
 
+import io
 import json
 
 import numpy as np
 import pytest
+from rich.console import Console
 from scenes import RECORDINGS, agent_voice, session_of
 
 import voicediag as vd
@@ -107,6 +109,44 @@ def test_added_wait_is_the_cushion():
 def test_sound_alone_cannot_be_played_again():
     with pytest.raises(InputError, match="wire log"):
         cushion.sweep(session_of({"agent-received": SOUND}))
+
+
+def test_a_long_stall_is_named_in_place_of_a_cushion():
+    result = cushion.sweep(vd.load(RECORDINGS / "bad-pacing" / "late-burst.vds"))
+    assert result.recommended is None
+    assert "a stall of 1.4 s" in result.sentence
+    assert "400 ms, the longest that is, covers 0 of 2 gaps" in result.sentence
+    told = cushions.structured(result)
+    assert (told["recommended"], told["longest_ms"]) == (None, 400)
+    assert "no cushion helps: 400 ms covers 0 of 2 gaps" in plots.cushion(result).svg()
+    assert "recommended" not in shown(result)
+
+
+def test_a_provider_that_is_slower_than_real_time_is_named_in_place_of_a_cushion():
+    # Each chunk of 40 ms takes 50: after 15 s it is 3.75 s late.
+    result = cushion.sweep(spoken(1.0 + np.arange(375) * 0.05))
+    assert result.recommended is None
+    assert "0.80 s of sound come each second" in result.sentence
+    assert "only delays the running dry" in result.sentence
+    # A gap of 10 ms at each chunk is none by itself.
+    assert (result.gaps, cushions.structured(result)["recommended"]) == (0, None)
+    assert "the longest answer ends 3.7 s late" in result.sentence
+    # With chunks in pairs each is one, and the longest cushion covers the first few.
+    paired = cushion.sweep(spoken(1.0 + np.repeat(np.arange(0, 375, 2) * 0.05, 2)[:375]))
+    assert paired.gaps > 0
+    assert paired.recommended is None
+    assert "400 ms, the longest that is, covers" in paired.sentence
+
+
+def test_nobody_sets_the_cushion_of_a_telephones_line():
+    with pytest.raises(InputError, match="a queue of its own"):
+        cushion.sweep(vd.load(RECORDINGS / "unflushed-playback" / "never-cleared.vds"))
+
+
+def shown(result):
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(cushions.text(result))
+    return console.export_text()
 
 
 def test_the_answer_for_programs(ladder):

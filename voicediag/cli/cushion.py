@@ -37,8 +37,11 @@ def cushion_sweep(
 ) -> None:
     """Play a session again with each cushion: gaps, stale sound after interruptions, added waiting.
 
-    Exits 0 when the sound was in time for the session's own player, 1 when a longer cushion would have hidden gaps, 2
-    when it cannot judge.
+    Where no cushion helps that a conversation bears (400 ms), it recommends none and names the cause: a stall, or a
+    provider that is slower than real time.
+
+    Exits 0 when the sound was in time for the session's own player, 1 when it was not, 2 when it cannot judge, as with
+    a telephone call, whose line plays from a queue that nobody can set.
 
     With --follow it first tells of each gap, stall and drift of a call that is being recorded (SESSION, or the folder
     in which the recorder makes it) the moment it happens. It is another process, and cannot disturb the call.
@@ -64,7 +67,7 @@ def cushion_sweep(
     for written in _written(session, result, html=html, png=png):
         if not as_json:
             print(f"\nWritten: {written}")
-    sys.exit(FINDINGS if result.gaps else CLEAR)
+    sys.exit(FINDINGS if result.gaps or result.recommended is None else CLEAR)
 
 
 def _flush_after_s(policy: str) -> float | None:

@@ -22,7 +22,7 @@ from voicediag.detect.pacing_kinds import LEAST_GAINED, LEAST_STALL, MOST_JITTER
 from voicediag.detect.pacing_words import REMEDIES, summary
 from voicediag.detect.playback import Stream
 from voicediag.detect.precision import PRECISION
-from voicediag.detect.ways import Way, runs_of, stalled, up, way_of
+from voicediag.detect.ways import Way, down, stalled, up
 from voicediag.session import Chunks, Session
 from voicediag.spans import Span, SpanSet
 
@@ -63,14 +63,9 @@ def examine(exam: Examination) -> Verdict:
 
 
 def _down(exam: Examination) -> Way | None:
-    """Return the pace of the agent's sound; None where there is too little."""
-    session, chunks = exam.session, exam.session.chunks
-    if chunks is None:
-        return None
-    is_call = wire.first(session.marks, "telephone") is not None
-    parts = chunks.each_answer() if chunks.ended else runs_of(chunks)
-    way = way_of("down", "The app" if is_call else "The provider", chunks, parts, is_models=not is_call)
-    if way is None or way.kind not in ("stall-and-burst", "stall", "jitter") or not chunks.ended:
+    """Return the pace of the agent's sound as far as it is heard; None where there is too little."""
+    way = exam.once(down)
+    if way is None or way.kind not in ("stall-and-burst", "stall", "jitter") or not way.chunks.ended:
         return way
     # What a player's cushion hides, or what falls into a pause, nobody hears.
     return way if _is_heard(exam, way) else replace(way, kind=None)

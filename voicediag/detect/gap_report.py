@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from voicediag.detect.examination import Examination, Progress
+from voicediag.detect.playback import MOST_CUSHION
 from voicediag.detect.two_taps import CUSHION_STEP_S, Taps, taps
 from voicediag.measure.cushion import knee
 
@@ -78,9 +79,10 @@ class GapReport:
 
     @cached_property
     def cushion(self) -> tuple[int, int] | None:
-        """The cushion that is worth its wait, in ms, and how many late gaps it covers; None without any."""
-        best = knee(np.array([round(change.inserted_s, 3) for change in self.of_kind("late")]))
-        return (round(1_000 * best.cushion_s), best.covered) if best else None
+        """The cushion that is worth its wait, in ms, and how many late gaps it covers; None where none helps."""
+        sizes = np.array([round(change.inserted_s, 3) for change in self.of_kind("late")])
+        best = knee(sizes, most_s=MOST_CUSHION.value)
+        return (round(1_000 * best.cushion_s), best.covered) if best and best.cushion_s is not None else None
 
 
 def gaps(session: Session, *, progress: Progress | None = None) -> GapReport:

@@ -25,6 +25,7 @@ from voicediag.spans import Span, SpanSet
 
 LEAST_GAP = Limit(0.02, "s", "the shortest silence that aplisay/llm-agent#249 counts as starvation: one slot of 20 ms")
 CUSHION = Limit(PLAYOUT_SLACK_S, "s", "house rule: about the least that players keep, where no log says what one did")
+MOST_CUSHION = Limit(0.4, "s", "ITU-T G.114 (2003): no more than 400 ms one way; the network's own share comes on top")
 SEAM = Limit(0.02, "s", "house rule: a player's callbacks are stamped late by a few ms each")
 STAMPS = Limit(0.015, "s", "house rule: a player's callbacks are stamped late by a few ms each")
 PAUSE = Limit(HOLE_S, "s", "house rule: shorter quiet is within speech (measure/activity)")

@@ -18,7 +18,7 @@ from voicediag.detect.breaks import Break, are_breaks, counts, shown
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Measure, Severity, Verdict, clear, found, unjudged
-from voicediag.detect.playback import BROKEN, CUSHION, LEAST_GAP, LONGEST_PAUSE, Joins, Played, Stream
+from voicediag.detect.playback import BROKEN, CUSHION, LEAST_GAP, LONGEST_PAUSE, MOST_CUSHION, Joins, Played, Stream
 from voicediag.detect.precision import PRECISION
 from voicediag.detect.silent_track import LEAST_PEAK
 from voicediag.detect.two_taps import LEAST_CHANGE, pair_to
@@ -44,6 +44,10 @@ REMEDY_LATE = (
     "The sound came too late to be played. Let the player keep a cushion of {cushion_ms} ms before it begins, which "
     "covers {covered} of the {gaps}{and_all}; then look for who holds the chunks up (a receive loop that does other "
     "work, a proxy, a slow network). Do not sleep between chunks: pace on absolute deadlines."
+)
+REMEDY_TOO_LATE = (
+    "No cushion that a conversation bears hides it: {most_ms:g} ms, the longest, covers {covered} of the {gaps}. Find "
+    "what held the sound up: a blocked receive loop, a proxy, or a provider slower than real time (see bad-pacing)."
 )
 REMEDY_NEVER = (
     "Sound is missing, and no cushion brings it back: look for a bounded queue that drops chunks when it is full, a "
@@ -139,7 +143,7 @@ def _by_wire(exam: Examination, stream: Stream, joins: Joins, played: Played | N
         never=len(lost) + len(skipped),
         stalled=len(stalled),
         duplicated=len(again),
-        knee=cushion.knee(needed, base_s=base_s),
+        knee=cushion.knee(needed, base_s=base_s, most_s=MOST_CUSHION.value),
         assumed=played is None,
         limit=LEAST_GAP if late or stalled else BROKEN,
     )
@@ -170,7 +174,7 @@ def _by_taps(exam: Examination) -> _Starved | None:
         never=len(never),
         duplicated=len(again),
         swapped=len(swapped),
-        knee=cushion.knee(np.array([round(change.inserted_s, 3) for change in late])),
+        knee=cushion.knee(np.array([round(change.inserted_s, 3) for change in late]), most_s=MOST_CUSHION.value),
         limit=LEAST_CHANGE,
     )
 
@@ -220,7 +224,7 @@ def _finding(exam: Examination, starved: _Starved) -> Finding:
         "stalled": starved.stalled,
         "duplicated": starved.duplicated,
         "swapped": starved.swapped,
-        "cushion_ms": round(starved.knee.cushion_s * 1_000) if starved.knee else None,
+        "cushion_ms": _cushion_ms(starved.knee),
         "covered": starved.knee.covered if starved.knee else 0,
         "covers_all_ms": round(starved.knee.all_s * 1_000) if starved.knee else None,
         **counts(starved.places),
@@ -241,6 +245,11 @@ def _finding(exam: Examination, starved: _Starved) -> Finding:
         supporting=shown(starved.places, exam.session.tracks[starved.track], LEAST_LOST),
         where=starved.where,
     )
+
+
+def _cushion_ms(knee: Knee | None) -> int | None:
+    """Return the cushion that is worth its wait; None where none is."""
+    return round(knee.cushion_s * 1_000) if knee and knee.cushion_s is not None else None
 
 
 def _summary(starved: _Starved) -> str:
@@ -278,6 +287,10 @@ def _remedy(starved: _Starved) -> str:
     remedies = [REMEDY_NEVER] if starved.never or starved.duplicated or starved.swapped else []
     remedies += [REMEDY_PLAYER] if starved.stalled else []
     if knee := starved.knee:
+        if knee.cushion_s is None:
+            most_ms = MOST_CUSHION.value * 1_000
+            remedies.append(REMEDY_TOO_LATE.format(most_ms=most_ms, covered=knee.covered, gaps=starved.late or 0))
+            return " ".join(remedies)
         more = f" ({knee.all_s * 1_000:.0f} ms would cover all)" if knee.covered < (starved.late or 0) else ""
         cushion_ms = round(knee.cushion_s * 1_000)
         remedies.append(

@@ -55,6 +55,16 @@ def up(exam: Examination) -> Way | None:
     return found
 
 
+def down(exam: Examination) -> Way | None:
+    """Return the pace of the agent's sound; None where there is too little. Ask with `exam.once(down)`."""
+    session, chunks = exam.session, exam.session.chunks
+    if chunks is None:
+        return None
+    is_call = wire.first(session.marks, "telephone") is not None
+    parts = chunks.each_answer() if chunks.ended else runs_of(chunks)
+    return way_of("down", "The app" if is_call else "The provider", chunks, parts, is_models=not is_call)
+
+
 def slowed(exam: Examination) -> frozenset[str]:
     """Return what lost capture explains of the pace: `bad-pacing`, where it is why too little is sent."""
     found = exam.once(up)

@@ -9,7 +9,8 @@ Formula
     saw before, in buckets of `BUCKET_S`, each chunk weighing `FORGET` of the one after it: WebRTC's NetEq chooses its
     target level so.
     The knee is the cushion with the greatest share of covered gaps less its price: `PRICE` of the gaps for each
-    second, or less where it takes longer than that to cover all of them.
+    second, or less where it takes longer than that to cover all of them. Only cushions that somebody would wait for are
+    asked, and the gaps that the longest of these covers; where that leaves more than `MOST_LEFT`, there is no knee.
 Reference
     WebRTC, delay_manager.h and histogram.h (quantile 0.95, forget factor 0.983, buckets of 20 ms, start at 80 ms).
     V. Satopää et al., "Finding a 'kneedle' in a haystack", ICDCSW 2011: the knee of a curve that is scaled to its ends.
@@ -29,6 +30,8 @@ from voicediag.measure.arrival import Seconds
 STEP_S = 0.02
 # Each 20 ms of waiting must spare one gap in twenty.
 PRICE = 0.05 / STEP_S
+# House rule: what leaves more of the gaps than it hides is no remedy.
+MOST_LEFT = 0.5
 NO_GAP_S = 0.001
 QUANTILE, FORGET, BUCKET_S, BUCKETS, START_S = 0.95, 0.983, 0.02, 100, 0.08
 
@@ -39,19 +42,20 @@ class Knee:
 
     Attributes
     ----------
-    cushion_s : float
+    cushion_s : float or None
+        None where not even the longest that somebody would wait for hides half of the gaps.
     covered : int
-        How many of the gaps it covers.
+        How many of the gaps it covers; without one, how many that longest does.
     all_s : float
         What would cover all of them.
     """
 
-    cushion_s: float
+    cushion_s: float | None
     covered: int
     all_s: float
 
 
-def knee(needed_s: Seconds, *, base_s: float = 0.0) -> Knee | None:
+def knee(needed_s: Seconds, *, base_s: float = 0.0, most_s: float = np.inf) -> Knee | None:
     """Return the cushion that is worth its wait; None where there are no gaps.
 
     Parameters
@@ -60,16 +64,22 @@ def knee(needed_s: Seconds, *, base_s: float = 0.0) -> Knee | None:
         The least cushion that covers each.
     base_s : float
         What the player keeps already.
+    most_s : float
+        The longest that somebody would wait for.
     """
     if not needed_s.size:
         return None
-    choices = np.unique(np.maximum(np.ceil((needed_s - NO_GAP_S) / STEP_S - 1e-6) * STEP_S, base_s))
+    every = np.unique(np.maximum(np.ceil((needed_s - NO_GAP_S) / STEP_S - 1e-6) * STEP_S, base_s))
+    choices = every[every <= max(most_s, base_s) + NO_GAP_S]
+    within = int(np.count_nonzero(needed_s <= choices[-1] + NO_GAP_S)) if choices.size else 0
+    if within < (1 - MOST_LEFT) * needed_s.size:
+        return Knee(cushion_s=None, covered=within, all_s=float(every[-1]))
     covered = np.array([np.count_nonzero(needed_s <= choice + NO_GAP_S) for choice in choices])
     extra_s = choices - base_s
     price = min(PRICE, 1 / extra_s[-1]) if extra_s[-1] > 0 else 0.0
-    worth = np.round(covered / needed_s.size - price * extra_s, 9)
+    worth = np.round(covered / within - price * extra_s, 9)
     best = int(np.flatnonzero(worth == worth.max())[-1])
-    return Knee(cushion_s=float(choices[best]), covered=int(covered[best]), all_s=float(choices[-1]))
+    return Knee(cushion_s=float(choices[best]), covered=int(covered[best]), all_s=float(every[-1]))
 
 
 def heard_from(at_s: Seconds, lengths_s: Seconds, *, cushion_s: float, refills: bool = False) -> Seconds:

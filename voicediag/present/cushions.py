@@ -33,7 +33,8 @@ def structured(sweep: Sweep) -> dict[str, Any]:
             **rounded({"cushion_ms": sweep.base_s * MS, "gap_total_s": sweep.gap_total_s}),
         },
         "rows": [_row(row) for row in sweep.rows],
-        "recommended": _row(sweep.recommended),
+        "recommended": sweep.recommended and _row(sweep.recommended),
+        "longest_ms": round(sweep.longest_ms),
         "covers_all_ms": sweep.knee and round(sweep.knee.all_s * MS),
     }
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from voicediag.detect import playback
+from voicediag.detect import playback, wire
 from voicediag.detect.examination import Examination
-from voicediag.detect.playback import CUSHION, LEAST_GAP, Stream
+from voicediag.detect.playback import CUSHION, LEAST_GAP, MOST_CUSHION, Stream
+from voicediag.detect.ways import Way, down
 from voicediag.errors import InputError
 from voicediag.measure.cushion import NO_GAP_S, STEP_S, Adaptive, Knee, heard_from, knee, silence_before
 
@@ -86,6 +87,8 @@ class Sweep:
     knee : Knee or None
         None where the sound is in time.
     answers, interruptions : int
+    way : Way or None
+        The pace at which the sound came, where there was enough of it.
     """
 
     source: str
@@ -97,25 +100,72 @@ class Sweep:
     knee: Knee | None
     answers: int
     interruptions: int
+    way: Way | None = None
 
     @property
-    def recommended(self) -> Row:
-        """The row at the knee of the curve; where the sound is in time, the least cushion that keeps it so."""
+    def recommended(self) -> Row | None:
+        """The row at the knee of the curve; where the sound is in time, the least cushion that keeps it so.
+
+        None where no cushion helps that somebody would wait for.
+        """
         fixed = [row for row in self.rows if row.manner != "adaptive"]
         if self.knee is None:
+            if self._slow is not None:
+                return None
             return next((row for row in fixed if not row.underruns), fixed[-1])
+        if self.knee.cushion_s is None:
+            return None
         wanted_s = self.knee.cushion_s
         return next((row for row in fixed if row.cushion_s >= wanted_s - NO_GAP_S), fixed[-1])
 
     @property
     def sentence(self) -> str:
         """What to make of it, with the numbers in it."""
+        if self.knee is None and self._slow is not None:
+            return f"{self._slow} No gap alone is long; the longest answer ends {self._behind_s:.1f} s late."
         if self.knee is None:
-            least_ms = self.recommended.cushion_s * MS
+            least_ms = self.recommended.cushion_s * MS if self.recommended else 0.0
             return f"Nothing is late: a cushion of {least_ms:.0f} ms is enough for these {self.answers} answers."
+        if self.knee.cushion_s is None:
+            return f"{self._why_not(self.knee)} {self.longest_ms:g} ms, the longest that is, {self._covers(self.knee)}."
         said = f"{self.knee.cushion_s * MS:.0f} ms covers {self.knee.covered} of {self.gaps} gaps"
         more = "" if self.knee.covered == self.gaps else f"; {self.knee.all_s * MS:.0f} ms all"
+        if self.knee.all_s * MS > self.longest_ms:
+            more = f"; others come up to {self.knee.all_s:.1f} s late, which no cushion should hide"
         return f"{said}{more}."
+
+    @property
+    def longest_ms(self) -> float:
+        """The longest cushion that a conversation bears, or what the player kept where that is longer."""
+        return max(MOST_CUSHION.value, self.base_s) * MS
+
+    def _covers(self, best: Knee) -> str:
+        return f"covers {best.covered} of {self.gaps} {'gap' if self.gaps == 1 else 'gaps'}"
+
+    def _why_not(self, best: Knee) -> str:
+        """Return why no cushion helps."""
+        if self._slow is not None:
+            return self._slow
+        held = f"a stall of {self._stall_s:.1f} s" if self._stall_s else f"sound comes up to {best.all_s:.1f} s late"
+        return f"No cushion that a conversation bears helps against {held}: find what held it up."
+
+    @property
+    def _slow(self) -> str | None:
+        """Why no cushion helps where sound comes more slowly than it is heard; None where it does not."""
+        if self.way is None or self.way.kind != "slow-source":
+            return None
+        return (
+            f"No cushion helps: {1 - self.way.pace.underfeed:.2f} s of sound come each second, more slowly than they "
+            "are heard, and a cushion only delays the running dry."
+        )
+
+    @property
+    def _behind_s(self) -> float:
+        return self.way.pace.gained_s if self.way is not None else 0.0
+
+    @property
+    def _stall_s(self) -> float:
+        return self.way.pace.longest_stall_s if self.way is not None else 0.0
 
 
 def sweep(session: Session, *, refills: bool = False, flush_after_s: float | None = 0.0) -> Sweep:
@@ -135,12 +185,19 @@ def sweep(session: Session, *, refills: bool = False, flush_after_s: float | Non
     InputError
         Where the session does not say when its sound came.
     """
-    stream = Stream.of(Examination(session))
+    exam = Examination(session)
+    stream = Stream.of(exam)
+    if stream is None and wire.first(session.marks, "telephone") is not None:
+        raise InputError(
+            expected="a session whose player keeps a cushion of its own",
+            got=f"a telephone call, {session.source}: the line plays from a queue of its own, which nobody can set",
+            likely="an app that sends an answer at the pace of its sound: send it as it comes, clear on interruptions",
+        )
     if stream is None:
         raise InputError(
             expected="a wire log that says when each chunk of the agent's sound came, and where an answer ends",
             got=f"{session.source} without one",
-            likely="a sound file, or a telephone's wire: record with voicediag relay or record",
+            likely="a sound file: record with voicediag relay or record",
         )
     return _Replay(session, stream, refills=refills, flush_after_s=flush_after_s).sweep()
 
@@ -160,7 +217,7 @@ class _Replay:
         gaps = [gap for gap in played.gaps if gap.needed_s is not None] if played else self.stream.late()
         needed = np.array([gap.needed_s or 0.0 for gap in gaps])
         base_s = playback.cushion_kept_s(self.stream) if played else CUSHION.value
-        best = knee(needed, base_s=base_s)
+        best = knee(needed, base_s=base_s, most_s=MOST_CUSHION.value)
         rows = [self._fixed(cushion_s, needed) for cushion_s in self._cushions(base_s, best)]
         return Sweep(
             source=self.session.source,
@@ -172,6 +229,7 @@ class _Replay:
             knee=best,
             answers=len(self.answers),
             interruptions=len(self.interruptions),
+            way=self.stream.exam.once(down),
         )
 
     @cached_property
@@ -199,7 +257,7 @@ class _Replay:
     def _cushions(self, base_s: float, best: Knee | None) -> list[float]:
         """Return the cushions to try, up to the first that covers all."""
         most_s = max(float(self._places_needed.max(initial=0.0)), base_s, best.all_s if best else 0.0)
-        mine = {base_s, *((best.cushion_s, best.all_s) if best else ())}
+        mine = {base_s, *((best.cushion_s or best.all_s, best.all_s) if best else ())}
         grid = [ms / MS for ms in GRID_MS]
         last_s = next((each for each in grid if each >= most_s), grid[-1])
         every = sorted({*(each for each in grid if each <= last_s), *mine})

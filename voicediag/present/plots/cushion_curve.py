@@ -33,7 +33,7 @@ def cushion_of(diagnosis: Diagnosis) -> Picture | None:
     """Return the picture for a session whose sound came late by its wire; None where no cushion is to be chosen."""
     from voicediag.tune.cushion import sweep
 
-    late = [finding for finding in diagnosis.findings if finding.primary.measure.get("cushion_ms") is not None]
+    late = [finding for finding in diagnosis.findings if finding.primary.measure.get("covers_all_ms") is not None]
     if not late or diagnosis.session.chunks is None:
         return None
     try:
@@ -57,8 +57,14 @@ def curve(sweep: Sweep, *, ax: Axes | None = None) -> Axes:
     ax.axvline(sweep.base_s * MS, color=MUTED, linewidth=0.8, linestyle=(0, (4, 2)))
     kept = "assumed" if sweep.assumed else "the player kept"
     _say(ax, f"{kept} {sweep.base_s * MS:.0f} ms", sweep.base_s * MS, 1.1 * top, at_ms[-1])
-    ax.plot([best.cushion_s * MS], [best.underruns], "o", markersize=8, color=LIMIT, clip_on=False)
-    _say(ax, sweep.sentence.rstrip("."), best.cushion_s * MS, best.underruns, at_ms[-1], colour=LIMIT)
+    if best is not None:
+        ax.plot([best.cushion_s * MS], [best.underruns], "o", markersize=8, color=LIMIT, clip_on=False)
+        _say(ax, sweep.sentence.rstrip("."), best.cushion_s * MS, best.underruns, at_ms[-1], colour=LIMIT)
+    elif sweep.knee is not None:
+        longest = max((row for row in fixed if row.cushion_s * MS <= sweep.longest_ms), key=lambda row: row.cushion_s)
+        ax.axvline(sweep.longest_ms, color=LIMIT, linewidth=1)
+        said = f"no cushion helps: {sweep.longest_ms:.0f} ms covers {sweep.knee.covered} of {sweep.gaps} gaps"
+        _say(ax, said, sweep.longest_ms, longest.underruns, at_ms[-1], colour=LIMIT)
     ax.set_ylim(0, 1.2 * top)
     ax.locator_params(axis="y", integer=True, nbins=5)
     ax.set_xlabel("cushion (ms)", fontsize=FONT_PT, color=MUTED)
