@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "voicediag.session/1"
 MANIFEST, WIRE, PLAYBACK, TRUTH = "session.json", "wire.jsonl", "playback.jsonl", "truth.json"
+CAPTURE = "capture.jsonl"
 BLOCK_S = 10.0
 # What was stored with at most 16 bits a sample fits into 16 again; "flac" is what a manifest of ours says.
 _SIXTEEN_BITS = frozenset({"pcm_16", "pcm_s8", "pcm_u8", "mulaw", "alaw", "ulaw", "flac"})
@@ -60,6 +61,7 @@ def _write(session: Session, folder: Path, truth: Mapping[str, Any] | None) -> N
         _write_flac(track, folder / f"{track.name}.flac")
     _write_lines(folder / WIRE, map(wire_line.line_of, session.wire))
     _write_lines(folder / PLAYBACK, map(asdict, session.playback))
+    _write_lines(folder / CAPTURE, session.capture.lines() if session.capture else ())
     if truth is not None:
         _write_json(folder / TRUTH, truth)
     _write_json(folder / MANIFEST, _manifest_of(session))

@@ -14,8 +14,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from voicediag.errors import FormatError, InputError
-from voicediag.formats import playback_log, wire_line
-from voicediag.formats.folder_writer import MANIFEST, PLAYBACK, SCHEMA, WIRE, write
+from voicediag.formats import capture_log, playback_log, wire_line
+from voicediag.formats.folder_writer import CAPTURE, MANIFEST, PLAYBACK, SCHEMA, WIRE, write
 from voicediag.formats.pcm import open_raw
 from voicediag.formats.sound_file import ChannelSource, open_sound
 from voicediag.formats.wire_file import WireFile
@@ -80,7 +80,8 @@ def read(path: Path) -> Session:
         WireLoader(builder, sources).load(wire)
     for track in opened.values():
         builder.add_track(_placed(builder, track))
-    return builder.build(wire=wire or (), playback=playback)
+    capture = capture_log.read(path / CAPTURE, builder)
+    return builder.build(wire=wire or (), playback=playback, capture=capture)
 
 
 def _is_soundless(path: Path, manifest: Mapping[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from voicediag.errors import InputError
 from voicediag.formats import wire_line
-from voicediag.formats.folder_writer import MANIFEST, PLAYBACK, SCHEMA, WIRE, line_text
+from voicediag.formats.folder_writer import CAPTURE, MANIFEST, PLAYBACK, SCHEMA, WIRE, line_text
 from voicediag.live.appender import Appender
 from voicediag.protocols import Conversation, kind_of, recognise
 from voicediag.protocols.events import BYTES_A_FRAME, Audio, Malformed, Opened, slips_in
@@ -77,6 +77,7 @@ class Recorder:
     _streams: dict[TrackName, _Stream] = field(default_factory=dict)
     _wire: Appender = field(init=False)
     _playback: Appender = field(init=False)
+    _capture: Appender = field(init=False)
     _model: str | None = None
     _problems: dict[tuple[str, str], int] = field(default_factory=dict)
     _sequence: int = 0
@@ -90,6 +91,7 @@ class Recorder:
             self.problem(MANIFEST, f"the folder could not be made: {error.strerror}")
         self._wire = Appender(self.folder / WIRE)
         self._playback = Appender(self.folder / PLAYBACK)
+        self._capture = Appender(self.folder / CAPTURE)
 
     def message(self, direction: Direction, data: str | bytes, at: Moment) -> None:
         """Record one message as it passed, text or binary."""
@@ -125,6 +127,11 @@ class Recorder:
         if not self._playback.append(line_text(asdict(event)).encode()):
             self.problem(PLAYBACK, "the disk did not keep up; what the player did was lost")
 
+    def logged(self, line: str) -> None:
+        """Record one line, JSON already, about how the sound of a device was captured."""
+        if not self._capture.append(f"{self.redact(line)}\n".encode()):
+            self.problem(CAPTURE, "the disk did not keep up; the times of chunks were lost")
+
     def problem(self, where: str, what: str) -> None:
         """Say what could not be recorded; the same again is only counted."""
         self._problems[where, what] = self._problems.get((where, what), 0) + 1
@@ -134,7 +141,7 @@ class Recorder:
         """Hand everything to the operating system; return whether the disk took it."""
         files = [stream.file for stream in self._streams.values()]
         # Sound first: a line must not promise frames that are not there.
-        files += [self._playback, self._wire] if self._playback.size else [self._wire]
+        files += [log for log in self._logs() if log.size or log is self._wire]
         failures = [file.failure for file in files if not file.flush() and file.failure]
         took = not failures
         for failure in failures[:1]:
@@ -148,10 +155,14 @@ class Recorder:
         took = self.flush()
         for stream in self._streams.values():
             stream.file.close()
-        if self._playback.size:
-            self._playback.close()
-        self._wire.close()
+        for log in self._logs():
+            if log.size or log is self._wire:
+                log.close()
         return self._write_manifest(closed=True) and took
+
+    def _logs(self) -> tuple[Appender, ...]:
+        """Return the files beside the sound; the wire's is there from the start, and held while the session lasts."""
+        return self._playback, self._capture, self._wire
 
     def _heard(self, meaning: Iterable[Event]) -> AudioRef | None:
         """Append the sound of a message and return where it went."""

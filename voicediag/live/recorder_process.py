@@ -43,7 +43,7 @@ FLUSH_S = 0.05
 # The call comes first where there are not cores enough for both.
 NICENESS = 10
 START: Final = Moment(0, 0)
-STOPPED = "the relay was stopped before the connection closed"
+STOPPED = "what recorded it was stopped before the session was over"
 
 
 class Kind(IntEnum):
@@ -57,6 +57,7 @@ class Kind(IntEnum):
     END = 5
     TAPPED = 6
     PLAYED = 7
+    LOGGED = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +161,10 @@ class Desk:
             case Kind.PLAYED:
                 recorder.played(PlaybackEvent(t_ns=frame.at.t_ns, **json.loads(frame.payload)))
             case Kind.PROBLEM:
-                recorder.problem("wire.jsonl", frame.payload.decode("utf-8"))
+                told = json.loads(frame.payload)
+                recorder.problem(told["where"], told["what"])
+            case Kind.LOGGED:
+                recorder.logged(frame.payload.decode("utf-8", errors="replace"))
             case _:
                 self.end(frame.session)
 

@@ -69,11 +69,13 @@ class Recording:
             self.process.stdin.close()
             await self.process.wait()
 
-    def opened(self, folder: Path, secrets: tuple[str, ...], opening: Mapping[str, Any] | None = None) -> Call:
+    def opened(
+        self, folder: Path, secrets: tuple[str, ...], opening: Mapping[str, Any] | None = None, notes: str = ""
+    ) -> Call:
         """Begin to record a call; `opening` is what may be written of its handshake."""
         self._numbers += 1
         call = self._calls[self._numbers] = Call(self._numbers, folder, secrets)
-        self._open(call, "", opening)
+        self._open(call, notes, opening)
         return call
 
     def message(self, call: Call, direction: Direction, data: str | bytes, at: Moment) -> None:
@@ -94,6 +96,10 @@ class Recording:
         at = Moment(event.t_ns, 0)
         self._hand(call, Frame(session=call.number, kind=Kind.PLAYED, at=at, payload=json.dumps(told).encode()))
 
+    def logged(self, call: Call, line: str, at: Moment) -> None:
+        """Record one line about how the sound of a device was captured."""
+        self._hand(call, Frame(session=call.number, kind=Kind.LOGGED, at=at, payload=line.encode()))
+
     def closed(self, call: Call, direction: Direction, code: int, reason: str) -> None:
         """Record who closed the connection first, and why."""
         if not call.is_closed:
@@ -111,9 +117,10 @@ class Recording:
         self._write(Frame(session=call.number, kind=Kind.END))
         self._calls.pop(call.number, None)
 
-    def problem(self, call: Call, what: str) -> None:
+    def problem(self, call: Call, what: str, *, where: str = "wire.jsonl") -> None:
         """Record what went wrong with the recording itself."""
-        self._write(Frame(session=call.number, kind=Kind.PROBLEM, payload=what.encode()))
+        told = json.dumps({"where": where, "what": what}).encode()
+        self._write(Frame(session=call.number, kind=Kind.PROBLEM, payload=told))
 
     def _hand(self, call: Call, frame: Frame) -> None:
         if self._waiting() + len(frame.payload) > self.most_waiting:

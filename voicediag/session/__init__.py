@@ -5,6 +5,7 @@ time it is iterated.
 """
 
 from voicediag.session.builder import SessionBuilder
+from voicediag.session.capture_log import CaptureLog
 from voicediag.session.chunks import Chunks
 from voicediag.session.clock import Clock, seconds
 from voicediag.session.events import Arrival, AudioRef, Cue, Mark, PlaybackEvent, Problem, Turn, WireEvent
@@ -21,6 +22,7 @@ __all__ = [
     "AudioRef",
     "AudioSource",
     "Breaches",
+    "CaptureLog",
     "Chunks",
     "Clock",
     "Cue",

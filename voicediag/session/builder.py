@@ -27,6 +27,7 @@ from voicediag.spans import Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from voicediag.session.capture_log import CaptureLog
     from voicediag.session.track import Role
 
 MILLISECONDS = 1_000
@@ -190,7 +191,13 @@ class SessionBuilder:
         model = model or str(self.provenance.get("model", ""))
         self._used.take(Usage(at_s=at_s, kind=kind, model=model, tally=tally), counted)
 
-    def build(self, *, wire: Iterable[WireEvent] = (), playback: Iterable[PlaybackEvent] = ()) -> Session:
+    def build(
+        self,
+        *,
+        wire: Iterable[WireEvent] = (),
+        playback: Iterable[PlaybackEvent] = (),
+        capture: CaptureLog | None = None,
+    ) -> Session:
         """Return the session so far; the builder may go on collecting."""
         problems = list(self.problems)
         if self._unlisted:
@@ -208,6 +215,7 @@ class SessionBuilder:
             arrivals=arrivals(chunks, self._heard),
             sent=self._pace.result(),
             sent_chunks=self._sent.all(),
+            capture=capture,
             rules=tuple(self._rules.values()),
             breaches=self._slips.all(),
             usage=tuple(self._used.usages),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from voicediag.session.capture_log import CaptureLog
     from voicediag.session.chunks import Chunks
     from voicediag.session.events import Arrival, Cue, Mark, PlaybackEvent, Problem, Turn, WireEvent
     from voicediag.session.pace import Pace
@@ -44,6 +45,8 @@ class Session:
         How much of the user's sound went up in each second; None where no wire log says.
     sent_chunks : Chunks or None
         When each chunk of the user's sound went up; all of it counts as one answer.
+    capture : CaptureLog or None
+        When each chunk of the microphone was captured, sent and written; None where its recorder did not say.
     rules : tuple of Rule
         The rules of the provider that the wire was held against; empty where nobody knows any.
     breaches : tuple of Breaches
@@ -67,6 +70,7 @@ class Session:
     arrivals: tuple[Arrival, ...] = ()
     sent: Pace | None = None
     sent_chunks: Chunks | None = None
+    capture: CaptureLog | None = None
     rules: tuple[Rule, ...] = ()
     breaches: tuple[Breaches, ...] = ()
     usage: tuple[Usage, ...] = ()
