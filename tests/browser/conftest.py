@@ -1,18 +1,49 @@
 """A real Chromium for the tests of this folder."""
 
 import shutil
+from contextlib import contextmanager
 
 import pytest
+import soundfile
+
+from voicediag import signals
+
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required")
+SPOKEN_S, SPOKEN_HZ = 40, 48_000
+
+
+@contextmanager
+def chromium(*arguments):
+    sync = pytest.importorskip("playwright.sync_api")
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("no Chromium on this machine")
+    with sync.sync_playwright() as play:
+        started = play.chromium.launch(executable_path=found, args=[*ARGUMENTS, *arguments])
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="module")
 def browser():
-    sync = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on this machine")
-    arguments = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
-    with sync.sync_playwright() as play:
-        started = play.chromium.launch(executable_path=chromium, args=arguments)
+    with chromium() as started:
         yield started
-        started.close()
+
+
+@pytest.fixture(scope="session")
+def spoken(tmp_path_factory):
+    """What the microphone of `listening` hears."""
+    path = tmp_path_factory.mktemp("spoken") / "spoken.wav"
+    speech = signals.speech_like(duration_s=SPOKEN_S, rate_hz=SPOKEN_HZ, level_db=-24.0, seed=7).samples
+    room = signals.noise(duration_s=SPOKEN_S, rate_hz=SPOKEN_HZ, level_db=-60.0, seed=8, exponent=1.0)
+    soundfile.write(path, speech + room, SPOKEN_HZ, "PCM_16")
+    return path
+
+
+@pytest.fixture(scope="module")
+def listening(spoken):
+    """A Chromium whose microphone is a file, and that lets every page have it."""
+    # The file is played anew with each capture; where it is looped Chromium loses some samples.
+    device = f"--use-file-for-fake-audio-capture={spoken}%noloop"
+    with chromium("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", device) as started:
+        yield started

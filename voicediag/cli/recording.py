@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voicediag.cli.judging import Html, checked
-from voicediag.cli.shared import AsJson, Light, app, input_errors, progress_bar, refuse
+from voicediag.cli.shared import CLEAR, AsJson, Light, app, input_errors, progress_bar, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +29,13 @@ def record(
     live: Annotated[bool, typer.Option("--live", help="Talk to the provider itself; needs its key.")] = False,
     base_url: Annotated[str | None, typer.Option(help="Talk to this address instead: a relay, an emulator.")] = None,
     model: Annotated[str | None, typer.Option(help="If not the newest that is known.")] = None,
-    wav: Annotated[Path | None, typer.Option(help="What the user says, from the beginning on.")] = None,
+    wav: Annotated[Path | None, typer.Option(help="What the user says, or the test voice of --browser.")] = None,
     mic: Annotated[bool, typer.Option("--mic", help="The user is you: microphone and loudspeaker.")] = False,
+    browser: Annotated[
+        bool, typer.Option("--browser", help="A page of your browser records you and what the agent plays in any tab.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Of that page; 0 takes a free one.")] = 0,
+    opens: Annotated[bool, typer.Option("--open/--no-open", help="Open that page in your browser.")] = True,
     greeting: Annotated[str, typer.Option(help="What makes the model speak first; empty: the user does.")] = "Hello.",
     cushion_ms: Annotated[float, typer.Option(help="How much sound the player gathers before it starts.")] = 100.0,
     fault: Annotated[list[str] | None, typer.Option(help="What goes wrong: NAME or NAME=SECONDS; repeat it.")] = None,
@@ -46,8 +51,13 @@ def record(
     The user is a file or the demo's question, in a simulated room, or with --mic you. The folder holds both directions,
     every message, and what the player did. Ctrl-C ends the session before its time.
 
+    With --browser there is no provider: a page records the microphone, and beside it another tab or a test voice.
+
     Example: `voicediag record openai --seconds 15 --fault speaker-echo`
+
+    Example: `voicediag record --browser --out call.vds`
     """
+    from voicediag.cli.browser import record_page
     from voicediag.cli.watching import lights_beside
     from voicediag.live.rehearsal import Rehearsal, faults_told
 
@@ -55,6 +65,11 @@ def record(
         for line in faults_told():
             print(line)
         return
+    if browser:
+        if mic or live or base_url or fault:
+            refuse("expected --browser without --mic, --live, --base-url or --fault", "them together")
+        folder = record_page(out, wav=wav, port=port, opens=opens, as_json=as_json)
+        sys.exit(_kept(folder, check=check, as_json=as_json, html=html))
     with input_errors():
         told = Rehearsal(
             provider=provider,
@@ -67,9 +82,7 @@ def record(
         )
         with lights_beside(out, shown=False if as_json and light is None else light, calls=1):
             folder = _held(told, seconds, out, live=live, base_url=base_url, quiet=as_json)
-    if check:
-        sys.exit(_judged(folder, as_json=as_json, html=html))
-    print(json.dumps({"schema": "voicediag.record/1", "folder": str(folder)}) if as_json else f"Recorded: {folder}")
+    sys.exit(_kept(folder, check=check, as_json=as_json, html=html))
 
 
 @app.command()
@@ -98,6 +111,14 @@ def demo(
         told = Rehearsal(provider=provider, faults=("speaker-echo",))
         folder = _held(told, DEMO_S, out, quiet=as_json)
     _judged(folder, as_json=as_json, html=html or folder.with_suffix(".html"))
+
+
+def _kept(folder: Path, *, check: bool, as_json: bool, html: Path | None) -> int:
+    """Check what was recorded, or say only where it is, and return the exit code."""
+    if check:
+        return _judged(folder, as_json=as_json, html=html)
+    print(json.dumps({"schema": "voicediag.record/1", "folder": str(folder)}) if as_json else f"Recorded: {folder}")
+    return CLEAR
 
 
 def _judged(folder: Path, *, as_json: bool, html: Path | None) -> int:

@@ -1,0 +1,1 @@
+"""A browser's microphone, and beside it what the browser plays, on one clock."""

@@ -1,0 +1,164 @@
+"""Serves the page that records, on this machine's loopback interface, and takes its sound to disk.
+
+Everything lies under a token that only the printed address holds; Host and Origin are checked besides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import WSMsgType, web
+
+from voicediag.errors import LiveError
+from voicediag.live.loopback import stranger
+from voicediag.live.microphone.take import Take
+from voicediag.live.recording import Recording
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+WEB: Final = Path(__file__).parent / "web"
+KINDS: Final = {
+    "page.html": "text/html",
+    "page.css": "text/css",
+    "studio.css": "text/css",
+    **dict.fromkeys(("page.js", "studio.js", "capture.js", "worker.js", "worklet.js"), "text/javascript"),
+}
+# Chunks of ours have 4 kB; a page that sends more at once is none of ours.
+LONGEST_MESSAGE: Final = 1 << 20
+CLOSE_PATIENCE_S: Final = 5.0
+HOST: Final = "127.0.0.1"
+
+
+@dataclass(slots=True, eq=False)
+class Studio:
+    """The page and its recorder.
+
+    Parameters
+    ----------
+    folder : callable
+        Makes the folder of the next session.
+    voice : Path
+        A sound file that the page can play.
+    next_step : str
+        What the page says once a session is recorded.
+    """
+
+    folder: Callable[[], Path]
+    voice: Path
+    next_step: str = ""
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    recording: Recording = field(default_factory=Recording)
+    folders: list[Path] = field(default_factory=list)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    _busy: bool = False
+
+    def application(self) -> web.Application:
+        """Return the web application."""
+        app = web.Application(client_max_size=0)
+        app.cleanup_ctx.append(self._life)
+        app.router.add_get("/{token}/{name:.*}", self._handle)
+        return app
+
+    async def _life(self, _app: web.Application) -> AsyncIterator[None]:
+        await self.recording.start()
+        yield
+        await self.recording.stop()
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        if refused := stranger(request):
+            return web.Response(status=403, text=f"voicediag: {refused}\n")
+        if not hmac.compare_digest(request.match_info["token"].encode(), self.token.encode()):
+            return web.Response(status=403, text="voicediag: expected the address that was printed\n")
+        name = request.match_info["name"] or "page.html"
+        if name == "stream":
+            return await self._stream(request)
+        if name == "voice":
+            return web.FileResponse(self.voice, headers=_headers(request))
+        if name not in KINDS:
+            return web.Response(status=404, text="voicediag: no such page\n")
+        body = (WEB / name).read_bytes()
+        return web.Response(body=body, content_type=KINDS[name], charset="utf-8", headers=_headers(request))
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(max_msg_size=LONGEST_MESSAGE, timeout=CLOSE_PATIENCE_S)
+        await socket.prepare(request)
+        if self._busy:
+            await socket.close(code=1013, message=b"Another page is recording already.")
+            return socket
+        self._busy = True
+        take = Take(self.recording, self.folder)
+        try:
+            await self._record(socket, take)
+        finally:
+            take.gone(socket.close_code)
+            self._busy = False
+            if self.folders:
+                self.over.set()
+        return socket
+
+    async def _record(self, socket: web.WebSocketResponse, take: Take) -> None:
+        async for message in socket:
+            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+                return
+            if (answer := take.hear(message.data)) is None:
+                continue
+            if answer["type"] == "recording":
+                self.folders.append(Path(answer["path"]))
+            await socket.send_json({**answer, "next": self.next_step})
+            if answer["type"] != "recording":
+                await socket.close()
+
+
+def run(studio: Studio, port: int, *, on_ready: Callable[[str], None]) -> None:
+    """Serve until a session was recorded; its folder is closed then.
+
+    Parameters
+    ----------
+    port : int
+        0 takes a free one.
+    on_ready : callable
+        Called with the page's address.
+
+    Raises
+    ------
+    LiveError
+        Where the port cannot be had.
+    """
+    asyncio.run(_serve(studio, port, on_ready))
+
+
+async def _serve(studio: Studio, port: int, on_ready: Callable[[str], None]) -> None:
+    runner = web.AppRunner(
+        studio.application(), handle_signals=False, shutdown_timeout=CLOSE_PATIENCE_S, access_log=None
+    )
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, HOST, port).start()
+        except OSError as error:
+            raise LiveError(f"cannot listen on {HOST}:{port}: {error.strerror or error}") from error
+        on_ready(f"http://{HOST}:{runner.addresses[0][1]}/{studio.token}/")
+        await studio.over.wait()
+    finally:
+        await runner.cleanup()
+
+
+def _headers(request: web.Request) -> dict[str, str]:
+    """Return headers that let the page load its own files and speak to its own server, and nothing else."""
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; worker-src 'self'; img-src data:; "
+        f"connect-src 'self' ws://{request.host}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "Permissions-Policy": "microphone=(self), display-capture=(self)",
+    }

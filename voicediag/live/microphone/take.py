@@ -1,0 +1,193 @@
+"""One recording of a page, from its first message to its last; whatever carries the messages.
+
+The page says how it records (``begin``), sends chunks and once a second its context's times (``context``), and says
+when all is sent (``end``). Every chunk's times go into ``capture.jsonl``. Where chunks are missing, silence takes their
+place, so that what follows lies where it sounded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from voicediag.errors import InputError
+from voicediag.formats.capture_log import LONGEST_TEXT, MOST_TOLD
+from voicediag.formats.folder_writer import CAPTURE
+from voicediag.formats.wire_line import json_object
+from voicediag.live.microphone.chunk import WIDTH, Chunk, parse
+from voicediag.live.recorder_process import START
+from voicediag.protocols.events import Audio
+from voicediag.session.source import FASTEST_HZ, SLOWEST_HZ
+
+if TYPE_CHECKING:
+    from voicediag.live.recording import Call, Recording
+    from voicediag.session import TrackName
+
+PROCESSING: Final = {
+    "echoCancellation": "echo cancellation",
+    "noiseSuppression": "noise suppression",
+    "autoGainControl": "gain control",
+}
+PLAYED: Final = {"nothing": "nothing", "tab": "another tab", "voice": "a test voice"}
+# These name a device for good, and nobody needs them.
+_IDENTIFIERS: Final = frozenset({"deviceId", "groupId"})
+# As much as the page itself keeps while its connection stands still.
+MOST_FILLED_S: Final = 120.0
+# What a browser closes a connection with when its page is left or reloaded.
+_LEFT: Final = frozenset({1000, 1001, 1005})
+LOST: Final = "the connection to the page broke: what it had not sent is missing"
+BEHIND: Final = "a chunk came that lies before those that came already; it is left out"
+# No number that a browser tells is longer.
+_LONGEST: Final = 1 << 63
+Answer: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(slots=True, eq=False)
+class Take:
+    """What one connection of a page records.
+
+    Parameters
+    ----------
+    recording : Recording
+    folder : callable
+        Makes the session's folder, once the page begins.
+    """
+
+    recording: Recording
+    folder: Callable[[], Path]
+    call: Call | None = None
+    chunks: int = 0
+    _rate_hz: int = 0
+    _has_played: bool = False
+    _first: int | None = None
+    _next: int = 0
+
+    def hear(self, data: str | bytes) -> Answer | None:
+        """Take one message and return what is to be answered."""
+        try:
+            if isinstance(data, bytes):
+                self._chunk(parse(data))
+                return None
+            return self._told(json_object(data))
+        except InputError as error:
+            return self._refused(error)
+
+    def gone(self, code: int | None) -> None:
+        """End the recording, if the page has not: it was left, or the connection broke."""
+        if self.call and code not in _LEFT:
+            self._problem(LOST)
+        self._end("left" if code in _LEFT else "lost")
+
+    def _refused(self, error: InputError) -> Answer | None:
+        if self.call is None:
+            return {"type": "refused", "why": str(error)}
+        self._problem(str(error))
+        return None
+
+    def _told(self, told: Mapping[str, Any]) -> Answer | None:
+        if told.get("type") == "begin" and self.call is None:
+            return self._begin(told)
+        if told.get("type") == "context":
+            self._log({"context": _numbers(told)})
+        elif told.get("type") == "end" and self.call:
+            folder = self.call.folder
+            if isinstance(sent := told.get("chunks"), int) and sent > self.chunks:
+                self._problem(f"{sent - self.chunks} of {sent} chunks did not arrive")
+            self._end("stopped")
+            return {"type": "ended", "folder": folder.name, "path": str(folder), "chunks": self.chunks}
+        return None
+
+    def _begin(self, told: Mapping[str, Any]) -> Answer:
+        rate_hz, played = told.get("rate_hz"), told.get("played")
+        if not isinstance(rate_hz, int | float) or not SLOWEST_HZ <= rate_hz <= FASTEST_HZ or rate_hz != int(rate_hz):
+            raise InputError(expected="a rate in Hz", got=repr(rate_hz)[:LONGEST_TEXT])
+        if not isinstance(played, str) or played not in PLAYED:
+            raise InputError(expected=f"played {', '.join(PLAYED)}", got=repr(played)[:LONGEST_TEXT])
+        self._rate_hz, self._has_played = int(rate_hz), played != "nothing"
+        asked, granted = (_settings(told.get(key)) for key in ("asked", "granted"))
+        notes = f"Recorded in a browser: {_in_words(granted)}; played: {PLAYED[played]}."
+        self.call = self.recording.opened(self.folder(), (), notes=notes)
+        texts = {key: str(told.get(key, ""))[:LONGEST_TEXT] for key in ("device", "browser")}
+        self._log({"begin": {"rate_hz": int(rate_hz), "played": played, "asked": asked, "granted": granted, **texts}})
+        return {"type": "recording", "folder": self.call.folder.name, "path": str(self.call.folder)}
+
+    def _chunk(self, chunk: Chunk) -> None:
+        if self.call is None:
+            raise InputError(expected="how the page records, before its sound", got="a chunk")
+        if bool(chunk.played) is not self._has_played:
+            raise InputError(expected="the tracks that the page began with", got="others")
+        first = self._first = chunk.frame if self._first is None else self._first
+        frame = chunk.frame - first
+        if frame < self._next:
+            self._problem(BEHIND)
+            return
+        self._fill(frame - self._next)
+        self._sound(chunk.mic, chunk.played)
+        self.chunks += 1
+        self._next = frame + chunk.frames
+        self._log({"chunk": [chunk.sequence, frame, chunk.frames, round(chunk.wall_ms, 3), round(chunk.sent_ms, 3)]})
+
+    def _fill(self, missing: int) -> None:
+        """Put silence where chunks are missing; the log says so by their numbers."""
+        if missing > MOST_FILLED_S * self._rate_hz:
+            raise InputError(expected="chunks end to end", got=f"{missing} frames missing")
+        if missing:
+            silence = bytes(WIDTH * missing)
+            self._sound(silence, silence if self._has_played else b"")
+
+    def _sound(self, mic: bytes, played: bytes) -> None:
+        taps: tuple[tuple[TrackName, bytes], ...] = (("user-captured", mic), ("agent-played", played))
+        for track, sound in taps:
+            if sound and self.call:
+                # One clock: both tracks begin with the same call of the audio thread, and the session with them.
+                self.recording.tapped(self.call, Audio(track=track, payload=sound, rate_hz=self._rate_hz), START)
+
+    def _log(self, line: Mapping[str, Any]) -> None:
+        if self.call:
+            at = self.call.now()
+            text = json.dumps({"t_ns": at.t_ns, **line}, ensure_ascii=False, separators=(",", ":"))
+            self.recording.logged(self.call, text, at)
+
+    def _problem(self, what: str) -> None:
+        if self.call:
+            self.recording.problem(self.call, what, where=CAPTURE)
+
+    def _end(self, how: str) -> None:
+        if self.call:
+            self._log({"end": {"how": how, "chunks": self.chunks}})
+            self.recording.ended(self.call)
+            self.call = None
+
+
+def _settings(told: object) -> dict[str, Any]:
+    """Return settings of a track: plain values under plain names, and nothing that names the device for good."""
+    pairs = list(told.items())[:MOST_TOLD] if isinstance(told, dict) else ()
+    return {
+        str(name)[:LONGEST_TEXT]: value[:LONGEST_TEXT] if isinstance(value, str) else value
+        for name, value in pairs
+        if name not in _IDENTIFIERS and isinstance(value, str | int | float | bool) and _is_said(value)
+    }
+
+
+def _numbers(told: Mapping[str, Any]) -> dict[str, float]:
+    pairs = list(told.items())[:MOST_TOLD]
+    return {
+        str(name)[:LONGEST_TEXT]: value
+        for name, value in pairs
+        if isinstance(value, int | float) and not isinstance(value, bool) and _is_said(value)
+    }
+
+
+def _is_said(value: str | float) -> bool:
+    """Whether JSON can say a value: no infinity, no endless number."""
+    return isinstance(value, str) or -_LONGEST < value < _LONGEST
+
+
+def _in_words(granted: Mapping[str, Any]) -> str:
+    said = {True: "on", False: "off"}
+    states = {name: granted[name] for name in PROCESSING if isinstance(granted.get(name), bool)}
+    told = {name: said[states[name]] if name in states else "not told" for name in PROCESSING}
+    return ", ".join(f"{words} {told[name]}" for name, words in PROCESSING.items())
