@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from voicediag.detect import breaks
+from voicediag.detect import breaks, capture_slips
 from voicediag.detect.breaks import are_breaks, counts, likely_gaps, shown, with_holes
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination
@@ -29,7 +29,7 @@ from voicediag.session import Track
 from voicediag.spans import Span, SpanSet
 
 ID = "starved-capture"
-WITNESSES: Final = (breaks,)
+WITNESSES: Final = (breaks, capture_slips)
 LOW_SPEECH = Limit(
     -32.0,
     "dBov active",
@@ -79,6 +79,7 @@ def examine(exam: Examination) -> Verdict:
             or _lost(exam, track, reading)
             or _stepped(track, reading)
             or _low(exam, track, reading)
+            or capture_slips.capture_slips(exam, track)
         )
         if finding:
             findings.append(finding)
