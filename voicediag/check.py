@@ -46,7 +46,13 @@ def judged(exam: Examination, *, detectors: Sequence[Detector]) -> Diagnosis:
         name: reading.meters() for name, reading in exam.readings.items()
     }
     return Diagnosis(
-        session=exam.session, verdicts=verdicts, findings=findings, meters=meters, latency=exam.latency, cost=exam.cost
+        session=exam.session,
+        verdicts=verdicts,
+        findings=findings,
+        meters=meters,
+        envelopes={name: reading.envelope for name, reading in exam.readings.items()},
+        latency=exam.latency,
+        cost=exam.cost,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from voicediag.cost import Cost
 from voicediag.detect.finding import Cause, Finding, Limit, Severity, Verdict
 from voicediag.latency import Latency
-from voicediag.session import Session
+from voicediag.session import Session, TrackName
 
 # In the order in which causes must be settled: nobody is served by a VAD that was tuned on an echo.
 EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
@@ -73,6 +73,8 @@ class Diagnosis:
         Root causes first, each followed by its symptoms; `explained_by` is filled in.
     meters : mapping
         What the meters read of each track, by name.
+    envelopes : mapping
+        The `measure.envelope.Envelope` of each track, by name; empty where nobody read the sound.
     latency : Latency
         How long people waited.
     cost : Cost
@@ -83,6 +85,7 @@ class Diagnosis:
     verdicts: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
     meters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    envelopes: Mapping[TrackName, Any] = field(default_factory=dict, repr=False)
     latency: Latency = field(default_factory=Latency)
     cost: Cost = field(default_factory=Cost)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from voicediag.measure._filters import Samples
 from voicediag.measure.active_level import ActiveLevel, ActiveLevelMeter
 from voicediag.measure.clipping import Clipping, ClippingMeter
+from voicediag.measure.envelope import Envelope, EnvelopeMeter
 from voicediag.measure.gaps import GapMeter, Gaps
 from voicediag.measure.levels import Level, LevelMeter
 from voicediag.measure.loudness import Loudness, LoudnessMeter
@@ -30,6 +31,7 @@ class TrackReading:
     repeats: Repeats
     dropouts: Dropouts
     gaps: Gaps
+    envelope: Envelope
 
     @property
     def snr_db(self) -> float | None:
@@ -76,12 +78,13 @@ class TrackMeters:
         self._repeats = RepeatMeter(rate_hz)
         self._dropouts = DropoutMeter(rate_hz)
         self._gaps = GapMeter(rate_hz)
+        self._envelope = EnvelopeMeter(rate_hz)
 
     def push(self, samples: Samples) -> None:
         """Feed every meter the next block; float32, shape (frames,), in [-1, 1]."""
         meters = (
             self._level, self._loudness, self._true_peak, self._active,
-            self._clipping, self._silence, self._repeats, self._dropouts, self._gaps,
+            self._clipping, self._silence, self._repeats, self._dropouts, self._gaps, self._envelope,
         )  # fmt: skip
         for meter in meters:
             meter.push(samples)
@@ -100,4 +103,5 @@ class TrackMeters:
             repeats=self._repeats.result(),
             dropouts=self._dropouts.result(),
             gaps=self._gaps.result(),
+            envelope=self._envelope.result(),
         )
