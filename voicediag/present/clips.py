@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 OPUS_RATES_HZ = (8_000, 12_000, 16_000, 24_000, 48_000)
 # libsndfile crashes where a lossy encoder is handed much at once (python-soundfile issue 426).
 BLOCK_FRAMES = 16_384
-# 0 is the largest, 1 the smallest file: 0.8 is some 30 kbit/s for speech.
-COMPRESSION = 0.8
+# 0 is the largest, 1 the smallest file: 0.8 is some 30 kbit/s for speech, 0.95 some 17, for a page of many clips.
+COMPRESSION, MANY_COMPRESSION = 0.8, 0.95
 # Speech that peaks below this is hard to hear from a laptop in a room with people.
 QUIET_DBFS = -30.0
 BOOSTED_PEAK_DBFS = -6.0
@@ -65,25 +65,25 @@ class Clip:
         return f"{self.track} (digital silence)" if self.silent else self.track
 
 
-def around(session: Session, evidence: Evidence) -> tuple[Clip, ...]:
+def around(session: Session, evidence: Evidence, *, compression: float = COMPRESSION) -> tuple[Clip, ...]:
     """Return the clips of the tracks that a piece of evidence names, and louder ones of those that are too quiet."""
     span = excerpt(session.tracks[evidence.track], evidence.span, within=Span(0.0, session.duration_s))
     named = (evidence.track, evidence.against)
     tracks = [track for name in named if name is not None and (track := session.tracks.get(name))]
-    return tuple(piece for track in tracks for piece in _honest_and_boosted(track, span))
+    return tuple(piece for track in tracks for piece in _honest_and_boosted(track, span, compression))
 
 
-def clip(track: Track, span: Span, *, boost_db: float = 0.0) -> Clip:
+def clip(track: Track, span: Span, *, boost_db: float = 0.0, compression: float = COMPRESSION) -> Clip:
     """Return a span of a track as a clip, as loud as it is or louder by `boost_db`."""
     sound = track.read(span)
-    uri = data_uri(sound * np.float32(10 ** (boost_db / 20)), rate_hz=track.rate_hz)
+    uri = data_uri(sound * np.float32(10 ** (boost_db / 20)), rate_hz=track.rate_hz, compression=compression)
     return Clip(track=track.name, span=span, uri=uri, boost_db=boost_db, silent=not sound.any())
 
 
-def _honest_and_boosted(track: Track, span: Span) -> list[Clip]:
-    honest = clip(track, span)
+def _honest_and_boosted(track: Track, span: Span, compression: float) -> list[Clip]:
+    honest = clip(track, span, compression=compression)
     boost_db = boost_for(track.read(span))
-    return [honest, clip(track, span, boost_db=boost_db)] if boost_db else [honest]
+    return [honest, clip(track, span, boost_db=boost_db, compression=compression)] if boost_db else [honest]
 
 
 def boost_for(samples: Samples) -> float:
@@ -94,36 +94,37 @@ def boost_for(samples: Samples) -> float:
     return BOOST_STEP_DB * math.floor((BOOSTED_PEAK_DBFS - 20 * math.log10(peak)) / BOOST_STEP_DB)
 
 
-def data_uri(samples: Samples, *, rate_hz: int) -> str:
+def data_uri(samples: Samples, *, rate_hz: int, compression: float = COMPRESSION) -> str:
     """Return samples as a data URI: Ogg Opus, or WAV where the sound library has no Opus.
 
     Parameters
     ----------
     samples : float32, shape (frames,), in [-1, 1]
     rate_hz : int
+    compression : float
+        Of Opus: 0 for the largest file, 1 for the smallest.
     """
     import soundfile
 
     if "OPUS" in soundfile.available_subtypes("OGG"):
-        return _uri("audio/ogg", _opus(samples, rate_hz))
-    return _uri("audio/wav", _written(samples, rate_hz, "WAV", "PCM_16"))
+        return _uri("audio/ogg", _opus(samples, rate_hz, compression))
+    return _uri("audio/wav", _written(samples, rate_hz, "WAV", "PCM_16", None))
 
 
-def _opus(samples: Samples, rate_hz: int) -> bytes:
+def _opus(samples: Samples, rate_hz: int, compression: float) -> bytes:
     to_hz = next((rate for rate in OPUS_RATES_HZ if rate >= rate_hz), OPUS_RATES_HZ[-1])
     if to_hz != rate_hz:
         import soxr
 
         samples = soxr.resample(samples, rate_hz, to_hz)
-    return _written(samples, to_hz, "OGG", "OPUS")
+    return _written(samples, to_hz, "OGG", "OPUS", compression)
 
 
-def _written(samples: Samples, rate_hz: int, container: str, subtype: str) -> bytes:
+def _written(samples: Samples, rate_hz: int, container: str, subtype: str, level: float | None) -> bytes:
     """Return samples as a sound file, written in blocks."""
     import soundfile
 
     page = io.BytesIO()
-    level = COMPRESSION if subtype == "OPUS" else None
     with soundfile.SoundFile(
         page, "w", samplerate=rate_hz, channels=1, format=container, subtype=subtype, compression_level=level
     ) as file:

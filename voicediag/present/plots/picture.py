@@ -188,13 +188,30 @@ def _for_page(svg: str) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     # A tenth of a point is a pixel's fifth: five more digits would be half of the file.
-    svg = re.sub(r'(?<= d=")[^"]+', lambda path: re.sub(r"-?\d+\.\d+", _tenth, path.group()), svg)
+    svg = re.sub(r'(?<= d=")[^"]+', lambda path: _short(path.group()), svg)
     for name, colour in PALETTE.items():
         svg = svg.replace(colour, f"var(--vd-{name}, {colour})")
     svg = re.sub(r"(?<=font: )([\d.]+px) [^;\"]+", r"\1 var(--vd-font, sans-serif)", svg)
     svg = re.sub(r'(<svg [^>]*?) width="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg [^>]*?) height="[^"]*"', r'\1 class="vd-svg" aria-hidden="true"', svg, count=1)
     return _own_ids(svg)
+
+
+def _short(path: str) -> str:
+    """Return a path with a digit after the point, and straight lines by their steps: half as long to write."""
+    if not set(path) <= set("MLz-.0123456789 \n"):
+        return re.sub(r"-?\d+\.\d+", _tenth, path)
+    out, at = [], (0, 0)
+    for command, x, y in re.findall(r"([ML])\s*(-?[\d.]+)\s+(-?[\d.]+)|z", path):
+        if not command:
+            out.append("z")
+            continue
+        # Of whole tenths, so that no rounding adds up along the way.
+        to = (round(10 * float(x)), round(10 * float(y)))
+        step = (to[0] - at[0], to[1] - at[1]) if command == "L" else to
+        out.append(("l" if command == "L" else command) + " ".join(f"{tenths / 10:g}" for tenths in step))
+        at = to
+    return "".join(out).replace(" -", "-")
 
 
 def _tenth(number: re.Match[str]) -> str:
