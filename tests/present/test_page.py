@@ -21,7 +21,7 @@ class Read(HTMLParser):
 
     def __init__(self, html):
         super().__init__()
-        self.elements, self.open, self.scripts = [], [], []
+        self.elements, self.open, self.scripts, self.data = [], [], [], []
         self.feed(html)
         self.close()
 
@@ -38,7 +38,7 @@ class Read(HTMLParser):
 
     def handle_data(self, data):
         if self.open and self.open[-1] == "script":
-            self.scripts.append(data)
+            (self.data if self.elements[-1][1].get("type") == "application/json" else self.scripts).append(data)
 
     def values(self, *names):
         return [value for _, attrs in self.elements for name, value in attrs.items() if name in names]
@@ -79,7 +79,8 @@ class TestStandsAlone:
         assert policy.startswith("default-src 'none'")
         digest = base64.b64encode(hashlib.sha256(read.scripts[0].encode()).digest()).decode()
         assert f"script-src 'sha256-{digest}'" in policy
-        assert len(read.all("script")) == 1
+        assert (len(read.scripts), len(read.data)) == (1, 1)
+        assert len(read.all("script")) == 2
 
     def test_its_ids_are_unique_and_its_links_lead_somewhere(self, html):
         read = Read(html)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voicediag.present import bills, clips, echo_answer, phrases, plots, waits
+from voicediag.present import bills, cards, echo_answer, phrases, plots, waits
+from voicediag.present.widgets import timeline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,49 +23,21 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from voicediag.detect.echo_report import EchoReport
-    from voicediag.detect.finding import Evidence, Finding
+    from voicediag.detect.finding import Finding
     from voicediag.diagnose import Diagnosis
-    from voicediag.present.clips import Clip
     from voicediag.present.plots import Picture
     from voicediag.session import Session
-    from voicediag.spans import SpanSet
 
 TEMPLATES = Path(__file__).parent / "templates"
-MOST_EVIDENCE = 3
 MOST_TURNS = 400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """One piece of evidence with its picture and its sound; without a session there is neither."""
-
-    evidence: Evidence
-    picture: Picture | None
-    clips: tuple[Clip, ...]
-
-    @property
-    def tracks(self) -> tuple[Clip, ...]:
-        """The honest clips: one a track."""
-        return tuple(clip for clip in self.clips if not clip.boost_db)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """One finding with its evidence, and below it the cards of its symptoms."""
-
-    finding: Finding
-    anchor: str
-    shown: tuple[Shown, ...]
-    more: int
-    symptoms: tuple[Card, ...] = ()
 
 
 def render(diagnosis: Diagnosis, *, pictures: Sequence[Picture] = ()) -> str:
     """Return a diagnosis as one self-contained HTML page, with further pictures below the overview."""
-    script = _script()
+    script = f"{_script()}\n(() => {{\n{timeline.script('page')}}})();\n"
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    about = {**_about(diagnosis), "pictures": pictures}
-    return _filled("page.html.jinja", **about, style=_style(), script=script, digest=digest)
+    about = {**_about(diagnosis), "pictures": pictures, "timeline": _timeline(diagnosis)}
+    return _filled("page.html.jinja", **about, style=_style() + timeline.style(), script=script, digest=digest)
 
 
 def fragment(diagnosis: Diagnosis) -> str:
@@ -76,7 +48,7 @@ def fragment(diagnosis: Diagnosis) -> str:
 def finding_card(session: Session | None, finding: Finding) -> str:
     """Return one finding as HTML without a shell; with pictures and sound where there is a session."""
     role = f"Symptom of {finding.explained_by}" if finding.explained_by else "Finding"
-    return _in_notebook("finding.html.jinja", card=_card(session, finding, finding.id), role=role)
+    return _in_notebook("finding.html.jinja", card=cards.each(session, [finding])[0], role=role)
 
 
 def echo_card(report: EchoReport) -> str:
@@ -94,15 +66,26 @@ def _about(diagnosis: Diagnosis) -> dict[str, Any]:
     return {
         **_session(diagnosis.session, diagnosis.findings),
         "diagnosis": diagnosis,
-        "cards": _cards(diagnosis),
+        "cards": cards.tree(diagnosis.session, diagnosis.findings),
         "brief": False,
         "pictures": (),
+        "timeline": None,
         "lines": [line for line in (waits.line(diagnosis.latency), bills.line(diagnosis.cost)) if line],
         "bills": bills,
         "waits": waits.rows(diagnosis.latency),
         "turn_waits": waits.turn_rows(diagnosis.latency),
         "version": _version(),
     }
+
+
+def _timeline(diagnosis: Diagnosis) -> dict[str, Any] | None:
+    """Return what the session explorer draws; None where there is no sound."""
+    session = diagnosis.session
+    if not session.tracks:
+        return None
+    envelopes = diagnosis.envelopes or timeline.envelopes(session)
+    codes = base64.b64encode(timeline.packed(envelopes)).decode()
+    return {**timeline.about(session, diagnosis.findings, envelopes), "envelopes": codes}
 
 
 def _session(session: Session, findings: Sequence[Finding]) -> dict[str, Any]:
@@ -115,40 +98,6 @@ def _session(session: Session, findings: Sequence[Finding]) -> dict[str, Any]:
         "turns": session.turns[:MOST_TURNS],
         "more_turns": max(0, len(session.turns) - MOST_TURNS),
     }
-
-
-def _cards(diagnosis: Diagnosis) -> tuple[Card, ...]:
-    """Return the root causes' cards, each with those of its symptoms."""
-    findings = diagnosis.findings
-    cards = [
-        _card(diagnosis.session, finding, anchor)
-        for finding, anchor in zip(findings, phrases.anchors(findings), strict=True)
-    ]
-    roots = [card for card in cards if card.finding.explained_by is None]
-    first = {card.finding.id: card.anchor for card in reversed(roots)}
-    return tuple(
-        Card(
-            finding=root.finding,
-            anchor=root.anchor,
-            shown=root.shown,
-            more=root.more,
-            symptoms=tuple(card for card in cards if first.get(card.finding.explained_by or "") == root.anchor),
-        )
-        for root in roots
-    )
-
-
-def _card(session: Session | None, finding: Finding, anchor: str) -> Card:
-    evidence = finding.evidence
-    shown = tuple(_shown(session, piece, finding.where) for piece in evidence[:MOST_EVIDENCE])
-    return Card(finding=finding, anchor=anchor, shown=shown, more=max(0, len(evidence) - MOST_EVIDENCE))
-
-
-def _shown(session: Session | None, evidence: Evidence, where: SpanSet) -> Shown:
-    if session is None or evidence.track not in session.tracks:
-        return Shown(evidence=evidence, picture=None, clips=())
-    picture = plots.evidence(session, evidence, where=where)
-    return Shown(evidence=evidence, picture=picture, clips=clips.around(session, evidence))
 
 
 def _in_notebook(template: str, **values: Any) -> str:

@@ -39,6 +39,7 @@
     async play(offset) {
       playing?.stop();
       playing = this;
+      document.dispatchEvent(new CustomEvent("vd-play", { detail: this }));
       context ??= new AudioContext();
       await context.resume();
       const sounds = await Promise.all(this.audios.map(decode));
@@ -114,6 +115,9 @@
   }
 
   for (const root of document.querySelectorAll(".vd-player:not(.vd-live)")) new Player(root);
+
+  // The session explorer above the cards plays too, and one at a time is enough.
+  document.addEventListener("vd-play", (event) => playing !== event.detail && playing?.stop());
 
   // A link to a card opens what hides it, and paper hides nothing.
   addEventListener("beforeprint", () => {
