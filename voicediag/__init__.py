@@ -19,8 +19,22 @@ if TYPE_CHECKING:
     from voicediag.detect.gap_report import gaps
     from voicediag.formats import load
     from voicediag.formats.demo import load_demo
+    from voicediag.live.microphone.widget import record
 
-__all__ = ["check", "detect", "echo", "gaps", "load", "load_demo", "measure", "present", "session", "signals", "tune"]
+__all__ = [
+    "check",
+    "detect",
+    "echo",
+    "gaps",
+    "load",
+    "load_demo",
+    "measure",
+    "present",
+    "record",
+    "session",
+    "signals",
+    "tune",
+]
 __version__ = "0.1.0"
 
 # Importing voicediag costs next to nothing: numpy and the rooms come when they are first asked for.
@@ -30,6 +44,7 @@ _AT = {
     "gaps": "voicediag.detect.gap_report",
     "load": "voicediag.formats",
     "load_demo": "voicediag.formats.demo",
+    "record": "voicediag.live.microphone.widget",
 }
 
 

@@ -2,32 +2,14 @@
 
 import re
 import shutil
-import subprocess
-import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from labs import lab
 
 pytestmark = pytest.mark.browser
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "00_start_here.ipynb"
 PATIENCE_MS = 60_000
-# What a first start would ask, and what would ask the network.
-QUIET = ("--LabApp.news_url=''", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
-
-
-@contextmanager
-def lab(folder):
-    """Run JupyterLab on a folder and give its address, token included."""
-    settings = ("--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root", f"--ServerApp.root_dir={folder}")
-    command = [sys.executable, "-m", "jupyter", "lab", *settings, *QUIET]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
-        try:
-            line = next(line for line in server.stderr if "token=" in line)
-            yield line[line.index("http") :].strip()
-        finally:
-            server.terminate()
-            server.stderr.read()
 
 
 def test_the_first_notebook_shows_its_root_cause_and_plays_it(browser, tmp_path):

@@ -72,7 +72,7 @@ HOMES: dict[str, tuple[str, ...]] = {
 }
 
 # Parts of what pyproject.toml names: of ipywidgets and of jupyterlab.
-COMES_ALONG = {"IPython", "jupyter_server"}
+COMES_ALONG = {"IPython", "jupyter_server", "tornado", "traitlets"}
 
 # What a room must never know, although others may.
 NEVER = {"diagnose": {"numpy", "scipy"}}

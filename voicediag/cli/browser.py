@@ -13,14 +13,12 @@ from voicediag.cli.shared import CANNOT_JUDGE, refuse
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-VOICE = "agent-received.flac"
-
 
 def record_page(out: Path, *, wav: Path | None, port: int, opens: bool, as_json: bool) -> Path:
     """Serve the page until a session was recorded, and return its folder."""
     from voicediag.errors import LiveError
     from voicediag.formats.demo import demo_folder
-    from voicediag.live.microphone.serving import Studio, run
+    from voicediag.live.microphone.serving import VOICE, Studio, run
 
     if wav is not None and not wav.is_file():
         refuse("expected a sound file with --wav", f"{wav}")

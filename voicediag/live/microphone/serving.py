@@ -33,6 +33,8 @@ KINDS: Final = {
 LONGEST_MESSAGE: Final = 1 << 20
 CLOSE_PATIENCE_S: Final = 5.0
 HOST: Final = "127.0.0.1"
+# What the demo's agent says.
+VOICE: Final = "agent-received.flac"
 
 
 @dataclass(slots=True, eq=False)
@@ -56,7 +58,7 @@ class Studio:
     recording: Recording = field(default_factory=Recording)
     folders: list[Path] = field(default_factory=list)
     over: asyncio.Event = field(default_factory=asyncio.Event)
-    _busy: bool = False
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
 
     def application(self) -> web.Application:
         """Return the web application."""
@@ -67,6 +69,7 @@ class Studio:
 
     async def _life(self, _app: web.Application) -> AsyncIterator[None]:
         await self.recording.start()
+        self.idle.set()
         yield
         await self.recording.stop()
 
@@ -88,16 +91,16 @@ class Studio:
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(max_msg_size=LONGEST_MESSAGE, timeout=CLOSE_PATIENCE_S)
         await socket.prepare(request)
-        if self._busy:
+        if not self.idle.is_set():
             await socket.close(code=1013, message=b"Another page is recording already.")
             return socket
-        self._busy = True
+        self.idle.clear()
         take = Take(self.recording, self.folder)
         try:
             await self._record(socket, take)
         finally:
             take.gone(socket.close_code)
-            self._busy = False
+            self.idle.set()
             if self.folders:
                 self.over.set()
         return socket

@@ -83,6 +83,7 @@ async function tabSound(open) {
 }
 
 async function decoded(context, url) {
+  if (!url) throw new Error("There is no test voice here: the Jupyter server does not have voicediag installed.");
   const answer = await fetch(url);
   if (!answer.ok) throw new Error(`The voice to play could not be had: HTTP ${answer.status}`);
   return context.decodeAudioData(await answer.arrayBuffer());

@@ -1,0 +1,103 @@
+"""The Jupyter server's part of the recorder: takes a page's sound to disk, whatever the kernel does meanwhile.
+
+It listens below the server's own address and lets in whom the server lets in. Sessions are written below the server's
+root folder only, as all that its pages write.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_server.auth.decorator import ws_authenticated
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from jupyter_server.base.websocket import WebSocketMixin
+from jupyter_server.utils import url_path_join
+from tornado import web, websocket
+
+from voicediag.formats.demo import demo_folder
+from voicediag.live.folders import new_folder
+from voicediag.live.microphone.serving import LONGEST_MESSAGE, VOICE
+from voicediag.live.microphone.take import Take
+from voicediag.live.recording import Recording
+
+if TYPE_CHECKING:
+    from jupyter_server.serverapp import ServerApp
+
+NAME: Final = "microphone"
+REFUSED: Final = 1008
+
+
+class Sink(APIHandler):
+    """Says that there is a recorder."""
+
+    @web.authenticated
+    def get(self) -> None:
+        """Answer with its name."""
+        self.finish({"sink": "voicediag"})
+
+
+class Voice(JupyterHandler):
+    """What the page can play."""
+
+    @web.authenticated
+    def get(self) -> None:
+        """Answer with the demo's agent."""
+        self.set_header("Content-Type", "audio/flac")
+        self.finish((demo_folder() / VOICE).read_bytes())
+
+
+class Stream(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
+    """One page's sound."""
+
+    take: Take | None = None
+
+    def initialize(self, recording: Recording, root: Path) -> None:
+        """Take what all pages share."""
+        self.recording, self.root = recording, root
+
+    @property
+    def max_message_size(self) -> int:
+        """How long a message may be."""
+        return LONGEST_MESSAGE
+
+    @ws_authenticated
+    async def get(self, *args: Any, **named: Any) -> None:
+        """Open the connection, for those whom the server knows."""
+        if self.recording.process is None:
+            await self.recording.start()
+        await super().get(*args, **named)
+
+    def open(self, *_: str, **__: str) -> None:
+        """Begin, where the session may lie where the kernel wants it."""
+        out = Path(self.get_argument("out", "") or self.root).resolve()
+        if not out.is_relative_to(self.root):
+            self.close(REFUSED, f"expected a folder below {self.root}"[:120])
+            return
+        self.take = Take(self.recording, lambda: new_folder(out, NAME))
+
+    def on_message(self, message: str | bytes) -> None:
+        """Record a message."""
+        if self.take and (answer := self.take.hear(message)):
+            self.write_message(dict(answer))
+            if answer["type"] != "recording":
+                self.close()
+
+    def on_close(self) -> None:
+        """End, however the page did."""
+        if self.take:
+            self.take.gone(self.close_code)
+        super().on_close()
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": __name__}]
+
+
+def _load_jupyter_server_extension(server: ServerApp) -> None:
+    shared = {"recording": Recording(), "root": Path(server.root_dir).resolve()}
+    base = server.web_app.settings["base_url"]
+    handlers: tuple[tuple[Any, ...], ...] = (("stream", Stream, shared), ("sink", Sink), ("voice", Voice))
+    routes = [(url_path_join(base, "voicediag", name), *rest) for name, *rest in handlers]
+    server.web_app.add_handlers(".*$", routes)  # type: ignore[no-untyped-call]
+    server.log.info("voicediag records microphones below %s", url_path_join(base, "voicediag"))

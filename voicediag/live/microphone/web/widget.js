@@ -1,0 +1,61 @@
+// The recorder in a notebook: the page's own modules, which the kernel hands over as text, and a sink beside the kernel.
+
+const SINK_PATIENCE_MS = 20_000;
+
+function jupyter() {
+  const told = document.getElementById("jupyter-config-data");
+  const config = told ? JSON.parse(told.textContent) : {};
+  return { base: new URL(config.baseUrl ?? "/", location.href).href, token: config.token ?? "" };
+}
+
+function address(text) {
+  return URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+}
+
+// Whether the server beside the kernel records: it has voicediag installed, and lets this page in.
+async function extension() {
+  const { base, token } = jupyter();
+  const headers = token ? { Authorization: `token ${token}` } : {};
+  try {
+    const answer = await fetch(`${base}voicediag/sink`, { headers });
+    if (!answer.ok || (await answer.json()).sink !== "voicediag") return null;
+  } catch {
+    return null;
+  }
+  const query = (more) => new URLSearchParams({ ...more, ...(token && { token }) });
+  return {
+    stream: (out) => `${base.replace(/^http/, "ws")}voicediag/stream?${query({ out })}`,
+    voice: `${base}voicediag/voice?${query({})}`,
+  };
+}
+
+// A process beside the kernel, which the kernel starts: it is reached only from the kernel's own machine.
+function process(model) {
+  return new Promise((resolve, reject) => {
+    const give = () => model.get("_sink") && resolve(model.get("_sink"));
+    setTimeout(() => reject(new Error("The kernel started no recorder: is it busy? Wait until it is idle.")), SINK_PATIENCE_MS);
+    model.on("change:_sink", give);
+    model.send({ want: "sink" });
+    give();
+  });
+}
+
+async function render({ model, el }) {
+  const files = Object.fromEntries(Object.entries(model.get("_files")).map(([name, text]) => [name, address(text)]));
+  const [capture, { mount }] = await Promise.all([import(files["capture.js"]), import(files["studio.js"])]);
+  const setup = async () => {
+    const own = await extension();
+    const stream = own ? own.stream(model.get("_out")) : await process(model);
+    return { worklet: files["worklet.js"], worker: files["worker.js"], voice: own?.voice, stream };
+  };
+  const keep = ({ state, path }) => {
+    model.set("state", state);
+    if (path) model.set("folder", path);
+    model.save_changes();
+  };
+  const root = document.createElement("div");
+  el.append(root);
+  return mount(root, { capture, setup, keep });
+}
+
+export default { render };
