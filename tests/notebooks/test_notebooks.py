@@ -23,6 +23,11 @@ QUESTIONS: dict[str, dict[str, str]] = {
         "tracks": "list(session.tracks)",
         "played": "[heard.start_s, heard.end_s]",
     },
+    "10_record_live.ipynb": {
+        "state": "microphone.state",
+        "roots": "[finding.id for finding in diagnosis.root_causes]",
+        "delay_ms": "report.leak.echo.delay_ms",
+    },
     "11_relay.ipynb": {
         "roots": "[finding.id for finding in diagnosis.root_causes]",
         "by_app": "[finding.id for finding in told_by_app.root_causes]",
@@ -126,6 +131,17 @@ def test_start_here(ran):
     # The session, the diagnosis, the evidence, and two players.
     assert shown(cells).count("text/html") >= 5
     assert sum("<audio" in str(o.data) for c in cells for o in c.get("outputs", ()) if "data" in o) >= 2
+    assert not complaints(cells)
+    assert not left_behind
+
+
+def test_record_live(ran):
+    answers, cells, left_behind = ran("10_record_live.ipynb")
+    # Nobody presses the button here: it goes on with the recording that comes along.
+    assert answers["state"] == "idle"
+    assert answers["roots"] == ["echo-leak"]
+    assert answers["delay_ms"] == pytest.approx(122, abs=2)
+    assert "application/vnd.jupyter.widget-view+json" in shown(cells)
     assert not complaints(cells)
     assert not left_behind
 
