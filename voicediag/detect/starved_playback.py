@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from voicediag.detect import breaks, playback, wire
+from voicediag.detect import breaks, padded_remainders, playback, wire
 from voicediag.detect.breaks import Break, are_breaks, counts, shown
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination
@@ -28,7 +28,7 @@ from voicediag.session import Track, TrackName
 from voicediag.spans import Span, SpanSet
 
 ID = "starved-playback"
-WITNESSES: Final = (breaks,)
+WITNESSES: Final = (breaks, padded_remainders)
 LEAST_LOST = Limit(3, "places", "house rule, as for the microphone: recordings/clean has none")
 LEAST_BROKEN = Limit(0.01, "of the joins", "house rule: thirty times as many as measure/joins tells of whole sound")
 BY_CHANCE = Limit(0.25, "of the broken joins", "house rule: sound that looks broken amid chunks too is no evidence")
@@ -91,6 +91,10 @@ def examine(exam: Examination) -> Verdict:
     if not sounding:
         return unjudged(ID, f"{tracks[0].name} is silent (see silent-track)")
     stream = Stream.of(exam)
+    if comb := padded_remainders.padded_remainders(exam):
+        # Each of its holes is a change between two taps, and a gap of the sound: only the wire tells of others.
+        late = _by_wire(exam, stream, stream.joins(), playback.played(stream)) if stream else None
+        return found(comb, *([_finding(exam, late)] if late else []))
     if stream is None or stream.track not in sounding:
         starved = _by_taps(exam) or _by_sound(exam, _untold(exam, sounding), SpanSet())
         return found(_finding(exam, starved)) if starved else clear(ID, bound=_bound(None, None))
