@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 import soxr
 
+from benchmarks.echo_fit import evened, matches
 from benchmarks.echo_material import (
     FITTED,
     RATE_HZ,
@@ -30,13 +31,14 @@ from benchmarks.echo_material import (
 from benchmarks.echo_peers import Method, absent, methods
 from benchmarks.table import show
 from voicediag.measure.delay import DelayMeter
-from voicediag.measure.echo import EVEN_SIGMAS, ODDS_PER_SIGMA, leak
+from voicediag.measure.echo import Echo, leak
 from voicediag.session import Samples
 
 SEED = 20_261_121
 FALSE_SHARE = 0.01
 RUNS = 5
 DRIFTS_PPM = (300, -1_000)
+BINS = (0.0, 0.05, 0.3, 0.7, 0.95, 1.01)
 
 
 def main() -> None:
@@ -162,30 +164,20 @@ def _faster(mic: Samples, drift_ppm: float) -> Samples:
 
 def calibration() -> None:
     """Show how often there is an echo where its probability is told as so much, on sources that were not fitted."""
-    random = np.random.default_rng(SEED + 5)
-    cases = [
-        case
-        for ratio_db in (-20, -30, -40)
-        for window_s in (2.0, 4.0, 8.0)
-        for case in under_talkers(ratio_db, window_s, fitted=False, count=20, random=random)
-    ]
-    heights = np.array([methods()["voicediag"](case.mic, case.far)[0] for case in cases])
-    truth = np.array([case.is_echo for case in cases])
-    told = 1 / (1 + np.exp(-ODDS_PER_SIGMA * (heights - EVEN_SIGMAS)))
-    # An echo is to be as likely as none: there are two strangers to each.
-    weights = np.where(truth, 1.0, truth.sum() / (~truth).sum())
+    sigmas, is_echo = matches(fitted=False, count=20, seed=SEED + 5)
+    told = np.array([Echo(verdict="clear", strength=height).probability for height in sigmas], np.float64)
+    weights = evened(is_echo)
     rows = []
-    for low, high in pairwise((0.0, 0.05, 0.3, 0.7, 0.95, 1.01)):
+    off = 0.0
+    for low, high in pairwise(BINS):
         here = (told >= low) & (told < high)
         if here.any():
-            rows.append(
-                (
-                    f"{low:g} to {min(high, 1):g}", int(here.sum()),
-                    float(np.average(told[here], weights=weights[here])),
-                    float(np.average(truth[here], weights=weights[here])),
-                )
-            )  # fmt: skip
-    show("Probability", ("told", "clips", "mean told", "echoes"), rows)
+            mean, share = (float(np.average(some[here], weights=weights[here])) for some in (told, is_echo))
+            rows.append((f"{low:g} to {min(high, 1):g}", int(here.sum()), mean, share))
+            off += float(weights[here].sum() / weights.sum()) * abs(mean - share)
+    brier = float(np.average(np.square(told - is_echo), weights=weights))
+    note = f"expected calibration error {off:.3f}, Brier score {brier:.3f}; 0.25 is that of a coin"
+    show("Probability", ("told", "clips", "mean told", "echoes"), rows, note=note)
 
 
 def strangers() -> None:

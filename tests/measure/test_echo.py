@@ -9,7 +9,7 @@ from scipy.signal import fftconvolve
 
 from voicediag import signals
 from voicediag.measure.delay import LagGroup
-from voicediag.measure.echo import EVEN_SIGMAS, MARGIN_DB, leak, settled, trace
+from voicediag.measure.echo import EVEN_SIGMAS, HIDDEN, MARGIN_DB, leak, settled, trace
 from voicediag.measure.echo_path import LONG_FRAME_S, PATH_FRAME_S, EchoPath, PathMeter
 from voicediag.spans import Span
 
@@ -20,25 +20,27 @@ def group(start_s, lag_s, strength, *, frames=16):
 
 
 def test_strong_groups_are_an_echo_and_weak_neighbours_that_agree_belong_to_it():
-    echo = trace([group(0, 0.2, 30), group(10, 0.205, 7), group(20, 0.9, 7)])
+    echo = trace([group(0, 0.2, 30), group(10, 0.205, 6), group(20, 0.9, 6)])
     assert echo.verdict == "echo"
     assert [span.start_s for span in echo.spans] == [0, 10]
 
 
 def test_weak_groups_alone_are_clear():
-    assert trace([group(0, 0.2, 7), group(10, 0.2, 7)]).verdict == "clear"
+    assert trace([group(0, 0.2, 6), group(10, 0.2, 6)]).verdict == "clear"
 
 
-def test_a_strong_peak_of_less_than_two_seconds_is_unjudged():
-    echo = trace([group(0, 0.2, 12, frames=3)])
+def test_less_than_two_seconds_is_unjudged_unless_the_peak_is_beyond_chance():
+    echo = trace([group(0, 0.2, 9, frames=3)])
     assert echo.verdict == "unjudged"
     assert "1.5 s only" in echo.reason
+    assert trace([group(0, 0.2, 12, frames=2)]).verdict == "unjudged"
+    assert trace([group(0, 0.2, 12, frames=3)]).verdict == "echo"
 
 
 def test_one_middling_group_among_many_is_chance_and_two_that_agree_are_not():
     weak = [group(8 * index, 0.1 * index, 4.5) for index in range(4)]
     assert trace([*weak, group(32, 0.2, 8)]).verdict == "clear"
-    assert trace([*weak, group(32, 0.2, 8), group(40, 0.201, 7)]).verdict == "echo"
+    assert trace([*weak, group(32, 0.2, 8), group(40, 0.201, 6)]).verdict == "echo"
 
 
 def test_an_echo_too_weak_for_every_group_is_in_all_of_them_together():
@@ -118,10 +120,10 @@ def test_a_loss_that_chance_could_have_made_is_not_told():
     assert echo.erl_db is None
 
 
-def test_a_probability_is_even_where_chance_and_echo_meet_and_is_not_told_where_nothing_is():
-    assert trace([group(0, 0.2, EVEN_SIGMAS)]).probability == pytest.approx(0.5)
-    assert trace([group(0, 0.2, 8.0)]).probability > 0.99
-    assert trace([group(0, 0.2, 4.0)]).probability < 0.05
+def test_a_probability_rises_from_what_a_talker_hides_and_is_not_told_where_nothing_is():
+    assert trace([group(0, 0.2, 0.0)]).probability == pytest.approx(HIDDEN, abs=1e-6)
+    assert trace([group(0, 0.2, EVEN_SIGMAS)]).probability == pytest.approx((1 + HIDDEN) / 2)
+    assert trace([group(0, 0.2, 7.0)]).probability > 0.99
     assert trace([]).probability is None
 
 

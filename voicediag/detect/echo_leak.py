@@ -22,7 +22,7 @@ from voicediag.measure.erle import Erle
 from voicediag.spans import Span, SpanSet
 
 ID = "echo-leak"
-STRENGTH = Limit(STRONG_SIGMAS, "robust sigmas", "benchmarks/echo: the highest of 663 groups of strangers reached 7.49")
+STRENGTH = Limit(STRONG_SIGMAS, "robust sigmas", "benchmarks/echo: the highest of 664 groups of strangers reached 6.82")
 LEAST_ERL = Limit(46.0, "dB ERL", "3GPP TS 26.131, echo loss of a terminal in single talk")
 LOUD_ERL = Limit(25.0, "dB ERL", "house rule: sets the severity, decides no verdict")
 # Sound needs 3 ms a metre: what comes back sooner did not go through a room.
@@ -95,7 +95,7 @@ def _finding(exam: Examination, leak: Leak) -> Finding:
         id=ID,
         cause=Cause.ECHO,
         severity=Severity.HIGH if erl_db is not None and erl_db < LOUD_ERL.value else Severity.MEDIUM,
-        confidence=PRECISION[ID],
+        confidence=min(PRECISION[ID], echo.probability or 0.0),
         summary=(
             f"The agent's voice comes back in {leak.mic} after {delay_ms:.0f} ms, {loss}, "
             f"in {where.total_s:.0f} s of its {spoken.total_s:.0f} s of speech. "

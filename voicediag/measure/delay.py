@@ -44,8 +44,8 @@ GROUP_FRAMES = 16
 # its frames are shifted against each other as these drifts would. A drift does not come and go: the first groups tell.
 DRIFTS_PPM = tuple(200.0 * step for step in (-6, -5, -4, -3, -2, 2, 3, 4, 5, 6))
 DRIFT_GROUPS = 4
-# Of 663 groups of strangers, straight or drifting, the highest reached 7.49 (python -m benchmarks.echo).
-CLEAR_SIGMAS = 8.0
+# Of the groups of strangers, straight or drifting, none reached it (python -m benchmarks.echo).
+CLEAR_SIGMAS = 7.0
 # More looks are more chances: at 8 two of that benchmark's 692 strangers in short clips passed for echoes, at 12 none.
 DRIFTING_SIGMAS = 12.0
 PPM = 1e-6
@@ -59,8 +59,9 @@ MAD_TO_SIGMA = 1.4826
 STEP = 256
 # Farther than a room's early reflections and a voice's pitch reach.
 APART_S = 0.128
-# Where strangers' envelopes hardly meet, a few samples would decide: as if they met at this share of their mean.
-LEAST_MEETING = 0.05
+# Where strangers' envelopes hardly meet, as at lags near the length of a short clip, a few samples would decide, and
+# their law of chance is not a normal variable's: as if they met at this share of the most that they meet at any lag.
+LEAST_MEETING = 0.3
 TINY = 1e-20
 _REACH = (SEGMENTS + 1) * FRAME
 

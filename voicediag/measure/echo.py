@@ -34,7 +34,7 @@ from voicediag.spans import Span, SpanSet
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Of 663 groups of strangers the highest reached 7.49 (python -m benchmarks.echo).
+# Above all strangers of `python -m benchmarks.echo`.
 STRONG_SIGMAS = CLEAR_SIGMAS
 # Among many groups one is as high by chance some day: alone it must be higher.
 SURE_SIGMAS = 10.0
@@ -44,8 +44,9 @@ LONELY_SHARE = 0.75
 # A weaker group counts where a strong neighbour has the same lag: a chance peak agrees once in two hundred.
 AGREEING_SIGMAS = 4.5
 AGREEING_LAG_S = 0.015
-# Less far-end speech than two seconds settles nothing.
+# Less far-end speech than two seconds settles nothing, unless the echo stands so clear that it needs no more.
 LEAST_FRAMES = 4
+LEAST_SURE_FRAMES = 3
 # A path that stands less than this above every decoy has a loss that chance can move by a dB and more.
 MARGIN_DB = 4.0
 # Far enough from the lag, and from each other, that no reverberation reaches from one to the next.
@@ -53,10 +54,11 @@ DECOYS_S = (-1.2, -0.8, -0.4, 0.4, 0.8, 1.2)
 # House rule: from here on longer frames, which a room's reverberation fits into, stand clear of chance too. Short ones
 # miss its end, and read the loss too high.
 LONG_MARGIN_DB = 12.0
-# The odds of an echo against a stranger double every third of a sigma: logistic, fitted on the fitted sources of
-# `benchmarks.echo`, which holds it against the others: low probabilities are told a little too low.
-EVEN_SIGMAS = 5.31
-ODDS_PER_SIGMA = 2.37
+# The probability of an echo given the highest match, where one is as likely as none: a logistic above a floor, which
+# `python -m benchmarks.echo_fit` fits on the fitted sources. The floor is what a talker hides whatever the match.
+HIDDEN = 0.085
+EVEN_SIGMAS = 5.36
+ODDS_PER_SIGMA = 3.56
 # A path's loss is known to a tenth of a dB after half a minute of speech; more would only cost time.
 PATH_S = 30.0
 
@@ -105,10 +107,10 @@ class Echo:
 
     @property
     def probability(self) -> float | None:
-        """That of an echo, given the highest peak, where an echo is as likely as none beforehand."""
+        """That of an echo 20 to 40 dB under a talker, as likely as none beforehand, given the highest peak."""
         if self.strength is None or self.verdict == "unjudged":
             return None
-        return 1 / (1 + math.exp(-ODDS_PER_SIGMA * (self.strength - EVEN_SIGMAS)))
+        return HIDDEN + (1 - HIDDEN) / (1 + math.exp(-ODDS_PER_SIGMA * (self.strength - EVEN_SIGMAS)))
 
 
 def trace(
@@ -133,11 +135,11 @@ def trace(
     """
     frames = sum(group.frames for group in groups)
     far_end_s = frames * FRAME_S
-    if frames < LEAST_FRAMES:
+    found = _found(groups, strong, agreeing_s)
+    if frames < LEAST_FRAMES and not found:
         reason = f"the agent speaks for {far_end_s:.1f} s only"
         return Echo(verdict="unjudged", reason=reason, far_end_s=far_end_s)
     strongest = max((*groups, whole) if whole else groups, key=lambda group: group.strength)
-    found = _found(groups, strong, agreeing_s)
     if not found and whole and _stands_alone(whole, strong):
         found = list(groups)
     if not found and strongest.strength >= strong and not _is_lonely(strongest):
@@ -177,7 +179,8 @@ def _found(groups: Sequence[LagGroup], strong: float, agreeing_s: float) -> list
 
 def _stands_alone(group: LagGroup, strong: float) -> bool:
     """Whether a group is an echo whatever its neighbours say."""
-    return group.frames >= LEAST_FRAMES and group.strength >= strong and _is_lonely(group)
+    is_sure = group.frames >= LEAST_SURE_FRAMES and group.strength >= max(strong, SURE_SIGMAS)
+    return (is_sure or (group.frames >= LEAST_FRAMES and group.strength >= strong)) and _is_lonely(group)
 
 
 def _is_lonely(group: LagGroup) -> bool:

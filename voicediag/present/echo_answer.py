@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SCHEMA = "voicediag.echo/1"
 STYLES = {"echo": "bold red", "clear": "bold green", "unjudged": "bold magenta"}
 MOST_SPANS = 3
+# Above this a percentage would only pretend to more than was measured.
+SURE = 0.99
 # A single reading may be off; so many at either end are not.
 ENDS = 9
 LEAST_CHANGE_DB = 2.0
@@ -161,13 +163,20 @@ def evidence(report: EchoReport) -> Iterator[str]:
     echo = report.leak.echo
     yield f"{echo.far_end_s:.1f} s of {report.leak.speaker} held against {report.leak.mic}"
     if echo.strength is not None:
-        yield f"they match with {echo.strength:.0f} σ"
+        yield f"they match with {echo.strength:.0f} σ{_likely(echo)}"
     if where := report.heard:
         yield f"heard at {_told(where)}"
     losses = [stretch.erl_db for stretch in report.course if stretch.erl_db is not None]
     if losses and max(losses) - min(losses) >= LEAST_CHANGE_DB:
         yield f"{min(losses):.0f} to {max(losses):.0f} dB down over time"
     yield from _moved(echo)
+
+
+def _likely(echo: Echo) -> str:
+    """Return how likely an echo is, in words; nothing where there can be no doubt."""
+    if echo.probability is None or echo.probability >= SURE:
+        return ""
+    return f": an echo deep under a talker is {echo.probability:.0%} likely"
 
 
 def _moved(echo: Echo) -> Iterator[str]:
