@@ -126,3 +126,18 @@ def test_an_echo_on_a_telephone_line_is_measured_from_the_wire_alone():
     # What came is taken to be played at once; the line waits for its next 20 ms. G.711 costs the loss half a dB.
     assert 160 <= finding.primary.measure["delay_ms"] <= 181
     assert finding.primary.measure["erl_db"] == pytest.approx(14, abs=0.5)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.4])
+def test_a_loudspeaker_that_is_driven_hard_is_told(share):
+    agent = agent_voice(1)
+    limits = np.geomspace(1e-4, 1.0, 400)
+    cut = [np.clip(agent, -limit, limit) for limit in limits]
+    shares = np.array([1 - np.dot(agent, out) ** 2 / np.dot(agent, agent) / np.dot(out, out) for out in cut])
+    played = cut[np.abs(shares - share).argmin()]
+    mic = np.pad(played / np.abs(played).max() / 40, (1_600, 0))[: agent.size] + room(5, level_db=-90)
+    finding = examined(session_of({"user-sent": mic.astype(np.float32), "agent-played": agent})).findings[0]
+    measure = finding.primary.measure
+    assert measure["erl_db"] - measure["erl_total_db"] == pytest.approx(-10 * math.log10(1 - share), abs=0.7)
+    assert measure["distortion_db"] == pytest.approx(10 * math.log10(share / (1 - share)), abs=1.5)
+    assert "The loudspeaker distorts" in finding.summary

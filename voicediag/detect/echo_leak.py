@@ -11,18 +11,20 @@ from voicediag.detect.canceller_at_work import taken_off
 from voicediag.detect.canceller_class import Failure
 from voicediag.detect.canceller_failure import ONE_ENGINE, failure_of, kind_of
 from voicediag.detect.detector import Detector
+from voicediag.detect.echo_added import added_to
 from voicediag.detect.echo_harm import Harm, harm_of, told_in_words
 from voicediag.detect.echo_jumps import jump_evidence, motion_measure
 from voicediag.detect.examination import Examination, Leak
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
 from voicediag.detect.precision import PRECISION
 from voicediag.measure.echo import MARGIN_DB, MS, STRONG_SIGMAS
+from voicediag.measure.echo_distortion import Distortion
 from voicediag.measure.echo_kind import EchoKind
 from voicediag.measure.erle import Erle
 from voicediag.spans import Span, SpanSet
 
 ID = "echo-leak"
-STRENGTH = Limit(STRONG_SIGMAS, "robust sigmas", "benchmarks/echo: the highest of 664 groups of strangers reached 6.82")
+STRENGTH = Limit(STRONG_SIGMAS, "robust sigmas", "benchmarks/echo: the highest of 663 groups of strangers reached 6.82")
 LEAST_ERL = Limit(46.0, "dB ERL", "3GPP TS 26.131, echo loss of a terminal in single talk")
 LOUD_ERL = Limit(25.0, "dB ERL", "house rule: sets the severity, decides no verdict")
 # Sound needs 3 ms a metre: what comes back sooner did not go through a room.
@@ -71,11 +73,13 @@ def _finding(exam: Examination, leak: Leak) -> Finding:
     where = (echo.spans & spoken) or echo.spans
     harm = exam.once(harm_of) or Harm()
     kind, failure, erle = exam.once(kind_of), exam.once(failure_of), exam.once(taken_off)
+    added = exam.once(added_to)
     delay_ms, erl_db = echo.delay_ms or 0.0, echo.erl_db
     loss = f"{erl_db:.0f} dB below what was played" if erl_db is not None else "too weak beside the user to be measured"
     measure = {
         "delay_ms": delay_ms,
         "erl_db": erl_db,
+        **_with_distortion(erl_db, added),
         "drift_ppm": echo.drift_ppm,
         "wander_ms": echo.wander_ms,
         **motion_measure(leak),
@@ -99,7 +103,7 @@ def _finding(exam: Examination, leak: Leak) -> Finding:
         summary=(
             f"The agent's voice comes back in {leak.mic} after {delay_ms:.0f} ms, {loss}, "
             f"in {where.total_s:.0f} s of its {spoken.total_s:.0f} s of speech. "
-            + " ".join(part for part in (told_in_words(harm), _took(erle), failure.told if failure else "") if part)
+            + " ".join(part for part in (_added(added), told_in_words(harm), _took(erle), _why(failure)) if part)
         ).strip(),
         remedy=_remedy(delay_ms, kind, failure),
         primary=Evidence(
@@ -121,6 +125,26 @@ def _finding(exam: Examination, leak: Leak) -> Finding:
             *jump_evidence(leak),
         ),
         where=where,
+    )
+
+
+def _with_distortion(erl_db: float | None, added: Distortion | None) -> dict[str, float | None]:
+    """Return the loss of all of the echo, and how loud what the loudspeaker adds is beside the rest."""
+    total_db = erl_db - added.excess_db if added and erl_db is not None else None
+    return {"erl_total_db": total_db, "distortion_db": added.distortion_db if added else None}
+
+
+def _why(failure: Failure | None) -> str:
+    return failure.told if failure else ""
+
+
+def _added(added: Distortion | None) -> str:
+    """Return how hard the loudspeaker is driven, in words."""
+    if added is None or added.distortion_db is None:
+        return ""
+    return (
+        f"The loudspeaker distorts: {-added.distortion_db:.0f} dB under that lies what does not follow the agent's "
+        f"waveform, so that no linear canceller takes off more than {added.most_off_db:.0f} dB."
     )
 
 

@@ -43,6 +43,7 @@ def structured(report: EchoReport) -> dict[str, Any]:
     numbers = {
         "delay_ms": echo and echo.delay_ms,
         "erl_db": echo and echo.erl_db,
+        **{key: finding.primary.measure[key] if finding else None for key in ("erl_total_db", "distortion_db")},
         "bound_db": bound_db(report),
         "drift_ppm": echo and echo.drift_ppm,
         "wander_ms": echo and echo.wander_ms,
