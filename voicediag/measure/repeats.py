@@ -23,8 +23,8 @@ What does not count as a repeat
     whole number of samples, played for fewer periods than that, cannot be told from a stuck buffer and is reported.
 Differences
     Concealment that cross-fades (NetEq, Opus) never repeats exactly and is not seen here, nor is a repeat that was
-    resampled or coded with loss afterwards. Frames cut out without a trace are not looked for either: a seam alone
-    does not stand out reliably from plosives and clicks.
+    resampled or coded with loss afterwards (`voicediag.measure.heard_twice` sees it). Frames cut out without a trace
+    are not looked for either: a seam alone does not stand out reliably from plosives and clicks.
 """
 
 from __future__ import annotations
