@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, pairwise
+from typing import Any
 
 import numpy as np
 import soxr
@@ -23,6 +24,7 @@ from benchmarks.starvation_damage import KINDS, Damage
 from benchmarks.table import show
 from voicediag.detect.two_taps import LEAST_CHANGE
 from voicediag.measure.two_points import Change, between
+from voicediag.session import Samples
 
 CASES, CLEAN, MINUTES, HOUR_S = 480, 200, 24, 3_600
 BESIDE_S, START_S, PPM = 0.05, 0.002, 1.0
@@ -62,7 +64,8 @@ def main() -> None:
     part = QUICK if "--quick" in sys.argv else 1
     with ProcessPoolExecutor() as pool:
         results = list(_shown(pool, _two_points, range(CASES // part)))
-        clean = list(_shown(pool, _clean, range(CLEAN // part)))
+        clips = list(enumerate(material.clean_clips(CLEAN // part, fitted=False)))
+        clean = list(_shown(pool, _clean, clips))
         drifts = list(_shown(pool, _minute, range(MINUTES // part + 2)))
     _goals(results, clean, drifts)
     for title, key in (("kind", "kind"), ("codec", "codec"), ("noise", "noise")):
@@ -70,7 +73,7 @@ def main() -> None:
         _by(title, [(group, [each for each in results if getattr(each, key) == group]) for group in groups])
 
 
-def _shown(pool: ProcessPoolExecutor, job: Callable[[int], object], jobs: Sequence[int]) -> Iterable:
+def _shown(pool: ProcessPoolExecutor, job: Callable[[Any], object], jobs: Sequence[object]) -> Iterable:
     return track(pool.map(job, jobs, chunksize=2), total=len(jobs), transient=True)
 
 
@@ -174,10 +177,9 @@ def _paired(damages: Iterable[Damage], changes: list[Change]) -> tuple[list[Hit]
     return hits, left
 
 
-def _clean(index: int) -> int:
+def _clean(clip: tuple[int, tuple[Samples, int]]) -> int:
     """Return how many places are found between a clean clip and itself through a line."""
-    clips = material.clean_clips(index + 1, fitted=False)
-    sound, rate_hz = next(clip for place, clip in enumerate(clips) if place == index)
+    index, (sound, rate_hz) = clip
     codec: material.Codec = ("none", "g711", "opus")[index % 3]
     told = between(sound, material.through(sound, rate_hz, codec), rate_hz=rate_hz)
     return sum(change.is_in_speech and change.size_s >= LEAST_CHANGE.value for change in told.changes)
