@@ -3,7 +3,7 @@
 ``python -m benchmarks.starvation_single [CASES]`` asks `starved-playback` about the played track alone of each case of
 `benchmarks.starvation_material`, of the half of the voices and noises on which nothing was fitted. A gap is found where
 a reported place and the planted one share more than half of their union; only planted gaps of 20 ms and more are asked
-for, and whatever is reported and was not planted is false. Lost chunks leave no silence and are not asked for here.
+for, and whatever is reported and was not planted is false. Chunks that leave no silence: `starvation_chunks`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,6 @@ def main() -> None:
     _show("Gaps, by what lies over them", _by_noise(gaps))
     _show("Gaps, by codec and rate", _by_way(gaps))
     _lengths(gaps)
-    _others(told)
     _clean()
     _speed()
 
@@ -136,20 +135,6 @@ def _lengths(gaps: list[Told]) -> None:
             [f"{1_000 * low:.0f}-{1_000 * high:.0f} ms", len(asked), sum(asked), sum(asked) / max(1, len(asked))]
         )
     show("Gaps, by length", ("", "gaps", "found", "recall"), rows)
-
-
-def _others(told: list[Told]) -> None:
-    """Show what is said of chunks that were lost, repeated or swapped."""
-    rows: list[list[object]] = []
-    for kind in ("lost", "repeated", "swapped"):
-        some = [each for each in told if each.case.kind == kind]
-        near = sum(
-            any(place.span.overlap(Span(*damage.played_s).padded(0.02)) for place in each.places)
-            for each in some
-            for damage in each.case.damages
-        )
-        rows.append([kind, len(some), sum(len(each.case.damages) for each in some), near])
-    show("Chunks that leave no silence", ("", "cases", "places", "with a place reported near"), rows)
 
 
 def _clean() -> None:

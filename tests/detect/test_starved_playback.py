@@ -1,5 +1,7 @@
 """An agent's voice that stops: planted in when its chunks came, in the player's log and in its sound."""
 
+import io
+import itertools
 import json
 
 import numpy as np
@@ -298,6 +300,32 @@ def test_gaps_of_a_track_alone_are_told_with_their_kind_and_span(kind):
         assert place.measure["kind"] == kind
         assert place.measure["length_ms"] == pytest.approx(250, abs=8)
         assert min(abs(start_s - span[0]) for span in spans) < 0.003
+
+
+@pytest.mark.parametrize("count", [0, 1, 4])
+def test_chunks_played_twice_before_a_codec_are_told_where_there_are_several(count):
+    came = real_voice().ravel()[: 20 * 24_000]
+    level = np.sqrt(np.mean(came.reshape(-1, 2_400) ** 2, axis=1))
+    loud = np.flatnonzero((level[:-1] > 0.05) & (level[1:] > 0.05))[::8][:count] * 2_400
+    pieces = [piece for at in loud for piece in (at, at + 2_400)]
+    ends = [0, *pieces, came.size]
+    # Each chunk of 100 ms is heard, and heard again.
+    parts = [came[low:high] for low, high in itertools.pairwise(ends)]
+    sound = np.concatenate([np.tile(part, 1 + number % 2) for number, part in enumerate(parts)])
+    file = io.BytesIO()
+    soundfile.write(file, sound, 24_000, format="WAV", subtype="ULAW")
+    file.seek(0)
+    track = Track(name="agent-played", source=ArraySource(soundfile.read(file, dtype="float32")[0], 24_000))
+    verdict = starved_playback.DETECTOR.examine(Examination(Session(source="test", tracks={"agent-played": track})))
+    if count < 2:
+        assert verdict.is_clear
+        return
+    (finding,) = verdict.findings
+    assert finding.primary.measure["duplicated"] == count
+    assert finding.primary.measure["gaps"] == 0
+    starts_s = [(at + 2_400 * (number + 1)) / 24_000 for number, at in enumerate(loud)]
+    assert [place.measure["start_s"] for place in finding.supporting] == pytest.approx(starts_s, abs=0.006)
+    assert [place.measure["length_ms"] for place in finding.supporting] == pytest.approx([100] * count, abs=0.1)
 
 
 def test_the_first_tap_with_gaps_is_named():

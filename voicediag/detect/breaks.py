@@ -2,7 +2,8 @@
 
 One track alone tells how the sound stops and goes on, and nothing of why. Whether a single place is a gap is a matter
 of probability: `voicediag.measure.gaps`. Holes shorter than that sees, and buffers that came twice, are told by their
-samples: where so many are exactly equal no microphone and no voice made them, and there must be several.
+samples: where so many are exactly equal no microphone and no voice made them, and there must be several. A buffer that
+came twice before a codec is told by how much more it is like itself than a voice is: `voicediag.measure.heard_twice`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 
 from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Evidence, Limit
+from voicediag.measure.heard_twice import LEAST_CONTRAST_DB, heard_twice
 from voicediag.session import Track
 from voicediag.spans import Span, SpanSet
 
@@ -25,6 +27,9 @@ SOFT = Limit(
     18.0, "dB under loud", "measured: 77 of 100 gaps in speech break off in louder sound, of trimmed phrases 5"
 )
 LOUD_SHARE = Limit(1 / 3, "of the gaps", "house rule: where fewer break off in louder sound, the others are pauses")
+TWICE = Limit(LEAST_CONTRAST_DB, "dB", "benchmarks/starvation_chunks: no place in 200 clean clips, 5.2 dB at most")
+TWICE_PROBABILITY = 0.98
+"""Of 68 places that the benchmark found none is false (rule of succession): one alone is no finding, two are."""
 SHOWN = 20
 BESIDE_S = 0.1
 
@@ -63,6 +68,16 @@ def likely_gaps(exam: Examination, track: Track) -> tuple[Break, ...]:
     )
 
 
+def heard_again(track: Track) -> tuple[Break, ...]:
+    """Return where a chunk of a track is heard twice in a row, though not equal to the last bit."""
+    again = heard_twice(track.source, least_contrast_db=TWICE.value)
+    frames = ((round(at_s * track.rate_hz) for at_s in (one.start_s, one.start_s + one.length_s)) for one in again)
+    return tuple(
+        Break(span=track.clock.span_of((start, end), track.rate_hz), kind="repeated", probability=TWICE_PROBABILITY)
+        for start, end in frames
+    )
+
+
 def are_breaks(places: tuple[Break, ...], least: Limit) -> bool:
     """Whether places make a finding: all of them can hardly be pauses, or enough of them are told by their samples."""
     pauses = [1 - place.probability for place in places if place.probability is not None]
@@ -70,12 +85,15 @@ def are_breaks(places: tuple[Break, ...], least: Limit) -> bool:
     return prod(pauses) <= ALL_PAUSES.value or counted >= least.value
 
 
-def with_holes(gaps: tuple[Break, ...], holes: SpanSet, repeats: SpanSet) -> tuple[Break, ...]:
-    """Return all places in order: gaps, holes that lie in none of them, repeats."""
+def with_holes(
+    gaps: tuple[Break, ...], holes: SpanSet, repeats: SpanSet, again: tuple[Break, ...]
+) -> tuple[Break, ...]:
+    """Return all places in order: gaps, holes in none of them, repeats, and elsewhere what is heard `again`."""
     known = SpanSet(gap.span for gap in gaps)
     more = (Break(span=hole, kind="zeros") for hole in holes if not SpanSet((hole,)) & known)
-    again = (Break(span=span, kind="repeated") for span in repeats)
-    return tuple(sorted((*gaps, *more, *again), key=lambda each: each.span))
+    equal = (Break(span=span, kind="repeated") for span in repeats)
+    alike = (each for each in again if not SpanSet((each.span,)) & repeats)
+    return tuple(sorted((*gaps, *more, *equal, *alike), key=lambda each: each.span))
 
 
 def counts(places: tuple[Break, ...]) -> dict[str, int]:

@@ -14,7 +14,7 @@ from itertools import islice
 
 import numpy as np
 
-from voicediag.detect.breaks import Break, likely_gaps, with_holes
+from voicediag.detect.breaks import Break, heard_again, likely_gaps, with_holes
 from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Limit
 from voicediag.measure import arrival, joins
@@ -316,6 +316,7 @@ def sound_places(exam: Examination, track: Track) -> tuple[Break, ...]:
         likely_gaps(exam, track),
         SpanSet(clock.span_of(pair, rate_hz) for pair in dropped),
         SpanSet(clock.span_of((start, start + length), rate_hz) for start, length in repeats),
+        heard_again(track),
     )
 
 

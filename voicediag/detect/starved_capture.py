@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from voicediag.detect import breaks, capture_slips
-from voicediag.detect.breaks import are_breaks, counts, likely_gaps, shown, with_holes
+from voicediag.detect.breaks import are_breaks, counts, heard_again, likely_gaps, shown, with_holes
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
@@ -108,7 +108,7 @@ def _lost(exam: Examination, track: Track, reading: TrackReading) -> Finding | N
     )
     # A gate or a canceller leaves the room's noise in place of the voice, and so does a pause between clips.
     empty = tuple(gap for gap in likely_gaps(exam, track) if gap.kind != "filled")
-    places = with_holes(empty, holes, doubled)
+    places = with_holes(empty, holes, doubled, heard_again(track))
     if not are_breaks(places, LEAST_LOST):
         return None
     gaps = SpanSet(place.span for place in places if place.kind != "repeated")
