@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from voicediag.formats import load
     from voicediag.formats.demo import load_demo
     from voicediag.live.microphone.widget import record
+    from voicediag.notebook import explore
 
 __all__ = [
     "check",
     "detect",
     "echo",
+    "explore",
     "gaps",
     "load",
     "load_demo",
@@ -41,6 +43,7 @@ __version__ = "0.1.0"
 _AT = {
     "check": "voicediag.check",
     "echo": "voicediag.detect.echo_report",
+    "explore": "voicediag.notebook",
     "gaps": "voicediag.detect.gap_report",
     "load": "voicediag.formats",
     "load_demo": "voicediag.formats.demo",

@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from voicediag.detect.echo_report import EchoReport
     from voicediag.detect.finding import Finding
     from voicediag.diagnose import Diagnosis
+    from voicediag.present.widgets.explorer import Explorer
     from voicediag.session import Session
     from voicediag.tune.cushion import Sweep
 
@@ -29,6 +32,30 @@ def register() -> bool:
     html.for_type_by_name("voicediag.tune.cushion", "Sweep", _sweep)
     html.for_type_by_name("voicediag.diagnose", "Diagnosis", _diagnosis)
     return True
+
+
+def explore(what: Session | Diagnosis | Path | str) -> Explorer:
+    """Return a session as a widget to zoom into, walk through and hear; all of its sound, at the level that it has.
+
+    Parameters
+    ----------
+    what : Diagnosis, Session, path or str
+        A diagnosis brings its findings along, and its sound need not be read again. A path is loaded.
+
+    Examples
+    --------
+    >>> import voicediag as vd
+    >>> vd.explore(vd.load_demo()).about["seconds"] > 20
+    True
+    """
+    from voicediag.diagnose import Diagnosis
+    from voicediag.formats import load
+    from voicediag.present.widgets.explorer import Explorer
+    from voicediag.session import Session
+
+    if isinstance(what, Diagnosis):
+        return Explorer(what.session, what.findings, what.envelopes)
+    return Explorer(what if isinstance(what, Session) else load(what))
 
 
 def load_ipython_extension(_shell: object) -> None:

@@ -37,7 +37,7 @@ def render(diagnosis: Diagnosis, *, pictures: Sequence[Picture] = ()) -> str:
     script = f"{_script()}\n(() => {{\n{timeline.script('page')}}})();\n"
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     about = {**_about(diagnosis), "pictures": pictures, "timeline": _timeline(diagnosis)}
-    return _filled("page.html.jinja", **about, style=_style() + timeline.style(), script=script, digest=digest)
+    return _filled("page.html.jinja", **about, style=style() + timeline.style(), script=script, digest=digest)
 
 
 def fragment(diagnosis: Diagnosis) -> str:
@@ -101,7 +101,7 @@ def _session(session: Session, findings: Sequence[Finding]) -> dict[str, Any]:
 
 
 def _in_notebook(template: str, **values: Any) -> str:
-    return _filled("notebook.html.jinja", body=template, style=_style(), script=_script(), **values)
+    return _filled("notebook.html.jinja", body=template, style=style(), script=_script(), **values)
 
 
 def _filled(template: str, **values: Any) -> str:
@@ -124,7 +124,8 @@ def _templates() -> Environment:
 
 
 @cache
-def _style() -> str:
+def style() -> str:
+    """Return the style sheet of every page and card."""
     return (TEMPLATES / "page.css").read_text(encoding="utf-8")
 
 

@@ -210,7 +210,8 @@ class Drawing {
     pen.fillStyle = "#fff";
     pen.shadowColor = "#000";
     pen.shadowBlur = 3;
-    for (const hz of GRID_HZ.filter((one) => one < track.rate_hz / 2)) {
+    const least = (14 * track.rate_hz) / 2 / row.height;
+    for (const hz of GRID_HZ.filter((one) => one >= least && one < track.rate_hz / 2)) {
       const y = row.y + row.height * (1 - hz / (track.rate_hz / 2));
       pen.fillRect(this.left, y, 6, 1);
       pen.fillText(`${hz / 1_000} kHz`, this.left + 9, y);

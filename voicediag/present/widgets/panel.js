@@ -16,8 +16,12 @@ const KEYS = [
   ["wheel", "zoom, once it has been clicked"],
 ];
 
+const FOCUSABLE = ["button", "summary", "a"];
+
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
+  // JupyterLab's own shortcuts stay away from what is typed here: it asks the element in focus.
+  if (FOCUSABLE.includes(tag) || "tabindex" in attributes) element.setAttribute("data-lm-suppress-shortcuts", "true");
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value !== false && value !== null) element.setAttribute(name, value === true ? "" : value);

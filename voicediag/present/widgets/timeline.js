@@ -48,8 +48,6 @@ class Timeline extends Stage {
     this.hint = make("p", { class: "vd-tl-hint", "aria-hidden": "true" });
     this.card = make("div", { class: "vd-tl-card", hidden: true, role: "region", "aria-label": "The finding in focus" });
     const rest = this.about.findings.length ? [table(this.about.findings, does)] : [];
-    // JupyterLab's own shortcuts stay away from what is typed here.
-    this.root.setAttribute("data-lm-suppress-shortcuts", "true");
     const lines = make("div", { class: "vd-tl-lines" }, this.told, this.hint);
     this.root.replaceChildren(this.bar.element, this.stage, lines, this.card, ...rest, help());
     this.recolour();
