@@ -7,6 +7,7 @@ between digital silence, their own, or a room's. Voices are those of a folder (`
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from voicediag.session import Samples
 
 TAKEN: Final = (
     "ast-armelle", "ast-en", "ast-es", "ast-esco", "ast-fr", "ast-it", "ast-it-m", "ast-ru", "espeak", "festival",
-    "flite", "kokoro", "hibari", "fsdd", "sphinx", "aecsyn", "ami-2ch", "ami-mix", "aws", "wavenet",
+    "flite", "kokoro", "hibari", "fsdd", "sphinx", "aecsyn", "ami-2ch", "ami-mix", "aws",
 )  # fmt: skip
 """Sources of the folder that are not in the benchmark's other half."""
 OWN: Final = "fitted half"
@@ -70,8 +71,8 @@ def _pieces(path: Path) -> list[Voice]:
 
 def example(voices: Voices, random: Generator) -> Example:
     """Return one example: a third of them without a damage."""
-    rate_hz = int(random.choice([8_000, 16_000, 16_000, 24_000, 24_000, 48_000]))
-    played_hz = int(random.choice([8_000, 16_000, 24_000, 48_000])) if random.random() < 0.3 else rate_hz
+    rate_hz = int(random.choice([8_000, 8_000, 16_000, 16_000, 24_000, 48_000]))
+    played_hz = int(random.choice([8_000, 16_000, 24_000, 48_000])) if random.random() < 0.35 else rate_hz
     sound = _spoken(voices, rate_hz, random)
     snr_db = None if random.random() < 0.3 else float(random.uniform(5, 45))
     shared, coded_first = bool(random.random() < 0.6), bool(random.random() < 0.4)
@@ -84,9 +85,12 @@ def example(voices: Voices, random: Generator) -> Example:
         sound = starvation_material.through(sound, rate_hz, codec)
     damages: list[Planted] = []
     if random.random() < 0.65:
-        sound, damages = _damaged(sound, rate_hz, random)
+        hidden_db = math.inf if snr_db is None or shared else snr_db
+        sound, damages = _damaged(sound, rate_hz, hidden_db, random)
     if played_hz != rate_hz or random.random() < 0.3:
-        sound = np.asarray(soxr.resample(sound, rate_hz, played_hz * (1 + random.uniform(-5e-4, 5e-4))), np.float32)
+        pace = 1 + random.uniform(-5e-4, 5e-4)
+        sound = np.asarray(soxr.resample(sound, rate_hz, played_hz * pace), np.float32)
+        damages = [(kind, begin_s * pace, end_s * pace) for kind, begin_s, end_s in damages]
     sound = sound * np.float32(10 ** (random.uniform(-20, 3) / 20))
     if snr_db is not None and not shared:
         sound = _over(sound, played_hz, snr_db, random)
@@ -168,9 +172,9 @@ def _over(sound: Samples, rate_hz: int, snr_db: float, random: Generator) -> Sam
     return sound + starvation_material.noise(sound, rate_hz, snr_db, fitted=True, random=random)
 
 
-def _damaged(sound: Samples, rate_hz: int, random: Generator) -> tuple[Samples, list[Planted]]:
-    """Return sound with damages of every kind wherever speech leaves room for one."""
-    live = _live(sound, rate_hz, random)
+def _damaged(sound: Samples, rate_hz: int, hidden_db: float, random: Generator) -> tuple[Samples, list[Planted]]:
+    """Return sound with damages of every kind wherever speech that no later noise hides leaves room for one."""
+    live = _live(sound, rate_hz, min(hidden_db, float(random.choice([14, 18, 22]))))
     step, a_second = round(STEP_S * rate_hz), random.uniform(0.3, 2)
     pieces: list[Samples] = []
     damages: list[Planted] = []
@@ -195,8 +199,8 @@ def _damaged(sound: Samples, rate_hz: int, random: Generator) -> tuple[Samples, 
         first = at + round(rate_hz * (random.exponential(1 / a_second) + 0.1))
 
 
-def _live(sound: Samples, rate_hz: int, random: Generator) -> np.ndarray:
+def _live(sound: Samples, rate_hz: int, under_db: float) -> np.ndarray:
     """Return for each hundredth of a second whether it and its neighbours are speech."""
     level_dbov = measure_active_level(sound, rate_hz=rate_hz).active_speech_dbov or 0.0
-    loud = _levels(sound, round(STEP_S * rate_hz)) > 10 ** ((level_dbov - random.choice([14, 18, 22])) / 20)
+    loud = _levels(sound, round(STEP_S * rate_hz)) > 10 ** ((level_dbov - under_db) / 20)
     return np.asarray(np.convolve(loud, np.ones(5), "same") >= 5)
