@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicediag.measure._filters import Samples
-from voicediag.measure.point_grid import GRID_HZ, Grid, Sound
+from voicediag.measure.points.grid import GRID_HZ, Grid, Sound
 
 MIN_LAG_S, MAX_LAG_S = 0.03, 0.5
 """The longer one: two of the largest buffers in use, 4,096 frames at 16 kHz."""

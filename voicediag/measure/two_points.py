@@ -5,9 +5,9 @@ What is measured
     does, with the sample where it begins: late (nothing was there to be played; the sound goes on after it where it
     stopped), never (sound is missing, with or without a gap in its place), repeated, swapped.
 Method
-    The second track is followed along the first (`measure.point_follow`) on a grid of 8 kHz, as long as it fits; where
-    it ceases to, it is looked for again (`measure.point_search`), and the edges between are found sample by sample
-    (`measure.point_edges`, `measure.point_exact`). The drift is the slope of the lag (`measure.drift`).
+    The second track is followed along the first (`measure.points.follow`) on a grid of 8 kHz, as long as it fits; where
+    it ceases to, it is looked for again (`measure.points.search`), and the edges between are found sample by sample
+    (`measure.points.edges`, `measure.points.exact`). The drift is the slope of the lag (`measure.drift`).
 Conventions
     Times count from each track's own first sample. +50 ppm: the second track's clock runs 50 ppm faster.
 Differences from other tools
@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 
 from voicediag.measure._filters import Samples, mono, whole_frames
 from voicediag.measure.drift import drift, spread_s
-from voicediag.measure.point_changes import Kind, Place, changes, turns
-from voicediag.measure.point_follow import Follower, Progress, Stretch
-from voicediag.measure.point_grid import GRID_HZ, Grid, Sound
-from voicediag.measure.point_match import BLOCK, Pair
+from voicediag.measure.points.changes import Kind, Place, changes, turns
+from voicediag.measure.points.follow import Follower, Progress, Stretch
+from voicediag.measure.points.grid import GRID_HZ, Grid, Sound
+from voicediag.measure.points.match import BLOCK, Pair
 from voicediag.spans import Span
 
 PAUSE_S = 0.2

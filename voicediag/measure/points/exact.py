@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicediag.measure._filters import Samples
-from voicediag.measure.point_edges import BLUR, Edge
-from voicediag.measure.point_grid import GRID_HZ
-from voicediag.measure.point_match import TINY, Line, Pair
+from voicediag.measure.points.edges import BLUR, Edge
+from voicediag.measure.points.grid import GRID_HZ
+from voicediag.measure.points.match import TINY, Line, Pair
 
 SIDE_S = 0.02
 AROUND_S = 0.008

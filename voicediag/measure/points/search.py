@@ -3,7 +3,7 @@
 Method
     Normalised cross-correlation (J. Lewis, Vision Interface 1995) of what is live in the stretch, both whitened by the
     stretch's own smoothed spectrum, against a range of the first point. Its highest tops are tried with
-    `measure.point_match`, which tells a pitch period from the place itself; of what fits alike the nearest counts.
+    `measure.points.match`, which tells a pitch period from the place itself; of what fits alike the nearest counts.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicediag.measure._filters import Samples
-from voicediag.measure.point_match import BLOCK, FRAME, TINY, Line, Match, Pair, Way, learnt, match
+from voicediag.measure.points.match import BLOCK, FRAME, TINY, Line, Match, Pair, Way, learnt, match
 
 TOPS = 5
 # Tops nearer than a millisecond are one.

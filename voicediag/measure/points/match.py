@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicediag.measure._filters import Samples
-from voicediag.measure.point_grid import Grid
+from voicediag.measure.points.grid import Grid
 
 Array = NDArray[np.float64]
 

@@ -8,11 +8,11 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from voicediag.measure.point_edges import AT_ONCE, BLUR, Edge, edge
-from voicediag.measure.point_exact import exact
-from voicediag.measure.point_follow import Stretch
-from voicediag.measure.point_grid import GRID_HZ, Grid
-from voicediag.measure.point_match import FRAME, TINY, Line, Pair, Way, match
+from voicediag.measure.points.edges import AT_ONCE, BLUR, Edge, edge
+from voicediag.measure.points.exact import exact
+from voicediag.measure.points.follow import Stretch
+from voicediag.measure.points.grid import GRID_HZ, Grid
+from voicediag.measure.points.match import FRAME, TINY, Line, Pair, Way, match
 
 Kind: TypeAlias = Literal["late", "never", "repeated", "swapped"]
 # Nats by which each side of a change must fit its own lag better than the other's.

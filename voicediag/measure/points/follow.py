@@ -1,9 +1,9 @@
 """The second point followed along the first: as long as the sound goes on, and from where it goes on again.
 
 Method
-    Stretches of up to some seconds are compared at the lag foretold (`measure.point_match`). The evidence is summed;
+    Stretches of up to some seconds are compared at the lag foretold (`measure.points.match`). The evidence is summed;
     where the sum falls from its top by `BREAK_NATS` the sound has left the lag (Page, Biometrika 41, 1954). From there
-    on it is looked for again (`measure.point_search`), later in the second point, and anywhere near in the first.
+    on it is looked for again (`measure.points.search`), later in the second point, and anywhere near in the first.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicediag.measure._filters import Samples
-from voicediag.measure.point_grid import GRID_HZ
-from voicediag.measure.point_match import BLOCK, FRAME, TINY, Line, Match, Pair, Way, learnt, match
-from voicediag.measure.point_search import ANYWHERE_NATS, AS_GOOD_NATS, Found, find, fits
+from voicediag.measure.points.grid import GRID_HZ
+from voicediag.measure.points.match import BLOCK, FRAME, TINY, Line, Match, Pair, Way, learnt, match
+from voicediag.measure.points.search import ANYWHERE_NATS, AS_GOOD_NATS, Found, find, fits
 
 Array = NDArray[np.float64]
 Progress: TypeAlias = Callable[[float, float], None]

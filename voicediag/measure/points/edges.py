@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicediag.measure._filters import Samples
-from voicediag.measure.point_follow import Stretch
-from voicediag.measure.point_grid import GRID_HZ
-from voicediag.measure.point_match import FRAME, FREEDOM, NOISE_SHARE, TINY, Line, Pair, Way, match
-from voicediag.measure.point_search import best_run
+from voicediag.measure.points.follow import Stretch
+from voicediag.measure.points.grid import GRID_HZ
+from voicediag.measure.points.match import FRAME, FREEDOM, NOISE_SHARE, TINY, Line, Pair, Way, match
+from voicediag.measure.points.search import best_run
 
 Array = NDArray[np.float64]
 

@@ -1,0 +1,1 @@
+"""How two points are compared: the steps of `voicediag.measure.two_points`."""
