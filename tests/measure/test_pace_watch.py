@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from voicediag.measure import arrival
+from voicediag.measure import arrival, pace_watch
 from voicediag.measure.pace_watch import PaceWatch
 from voicediag.signals import pacings
 
@@ -68,4 +68,18 @@ def test_memory_does_not_grow():
     watch = PaceWatch()
     for number in range(20_000):
         watch.came(number * 0.0201, 0.02)
-    assert len(watch._lately) == 20
+    assert len(watch._lately) == pace_watch.WINDOWS
+
+
+@pytest.mark.parametrize("overhead_s", [0.0005, 0.0013, 0.004])
+def test_each_kind_is_told_within_a_fifth_of_a_second_of_the_moment_that_decides_it(overhead_s):
+    slope = overhead_s / (0.02 + overhead_s)
+    paced = pacings.sleeping(FRAMES, overhead_s=overhead_s, seed=1, spread=0.0)
+    behind = next((at_s, event) for at_s, event in told(paced, cushion_s=100.0) if event.kind == "behind")
+    # Decided once 0.1 s are gained, and a slope is one after 12 windows of 0.2 s of sound.
+    decided_s = max(0.1 / slope, 12 * 0.2 / (1 - slope))
+    assert behind[0] - decided_s <= (0.2 + 0.02) / (1 - slope)
+    gaps = [(at_s, event) for at_s, event in told(pacings.stalled(pacings.absolute(FRAMES), stalls=[(5.0, 0.7)]))]
+    assert [at_s - event.at_s - event.size for at_s, event in gaps if event.kind == "gap"] == [
+        pytest.approx(0, abs=1e-9)
+    ]

@@ -12,6 +12,10 @@ Conventions
     Seconds, chunks in order of passing; `ended` says that what comes next is another utterance.
 Differences
     Whether there was speech at a gap nobody knows here: a pause counts as a gap, as it does not for `starved-playback`.
+Latency
+    A gap is told with the chunk that ends it, since until then the answer may be over. A stall is told by the first
+    look after `stall_s`; of a stream that may pause, with the next chunk. Falling behind is told within `WINDOW_S` of
+    the moment at which it adds up to `gained_s`, where it is not the first `LEAST_WINDOWS` that are waited for.
 """
 
 from __future__ import annotations
@@ -23,9 +27,12 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 Kind: TypeAlias = Literal["gap", "stall", "behind", "recovered"]
-WINDOW_S: Final = 0.5
-WINDOWS: Final = 20
-LEAST_WINDOWS: Final = 5
+# What a window decides is told at its end: a fifth of a second after it happened at the latest.
+WINDOW_S: Final = 0.2
+WINDOWS: Final = 50
+LEAST_WINDOWS: Final = 12
+# Of the windows' spread about the slope: jitter of a tenth of a second makes slopes of short stretches too.
+CLEAR_OF_JITTER: Final = 8.0
 LEAST_GAP_S: Final = 0.02
 
 
@@ -126,7 +133,10 @@ class PaceWatch:
         first, second = np.triu_indices(times.size, 1)
         apart = np.maximum(times[second] - times[first], 1e-9)
         slope = float(np.median((least[second] - least[first]) / apart))
-        falls = slope >= self.slope and slope * float(times[-1] - times[0]) >= self.gained_s
+        rest = least - slope * times
+        spread_s = float(np.median(np.abs(rest - np.median(rest))))
+        gained_s = slope * float(times[-1] - times[0])
+        falls = slope >= self.slope and gained_s >= max(self.gained_s, CLEAR_OF_JITTER * spread_s)
         if falls == self._falls:
             return []
         self._falls = falls
