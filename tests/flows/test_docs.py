@@ -331,10 +331,9 @@ class TestJsonPage:
     def test_names_no_measure_that_the_code_does_not_have(self):
         for fault, keys in measures().items():
             shared = ("slips", "lost_capture", "capture_slips", "echo_jumps", "breaks", "canceller_motion")
-            shared += ("padded_remainders",)
-            paths = [ROOT / "voicediag" / "detect" / f"{file}.py" for file in (fault.replace("-", "_"), *shared)]
-            source = "".join(path.read_text(encoding="utf-8") for path in paths)
-            assert not {key for key in keys if f'"{key}"' not in source}, fault
+            names = (fault.replace("-", "_"), "padded_remainders", *shared)
+            sources = [(ROOT / "voicediag" / "detect" / f"{name}.py").read_text(encoding="utf-8") for name in names]
+            assert not {key for key in keys if f'"{key}"' not in "".join(sources)}, fault
 
     def test_has_the_keys_that_a_meter_prints(self):
         session = vd.load(KITCHEN)
