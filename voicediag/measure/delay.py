@@ -24,21 +24,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from voicediag.measure.delay_sum import EARLIEST_S, FRAME, FRAME_S, LATEST_S, REACH, SEGMENTS, Sum, found, spectrum
 from voicediag.measure.whitening import GRID_HZ, WINDOW, Samples, Whitener
 from voicediag.spans import Span
 
-__all__ = ["GRID_HZ", "DelayMeter", "LagGroup", "Samples", "lag_curve"]
+__all__ = ["EARLIEST_S", "FRAME_S", "GRID_HZ", "LATEST_S", "DelayMeter", "LagGroup", "Samples", "lag_curve"]
 
-# What a room colours for good is levelled by so much in the sum: phones take the low half of an echo away.
-PATH_EXPONENT = 0.3
-LEVEL_FLOOR = 0.05
-
-FRAME = 8_192
-FRAME_S = FRAME / GRID_HZ
-# Telephone and Bluetooth paths reach 0.4 s, queues of synthetic speech seconds; a reference logged late turns up early.
-EARLIEST_S = -FRAME_S
-SEGMENTS = 11
-LATEST_S = EARLIEST_S + SEGMENTS * FRAME_S
 GROUP_FRAMES = 16
 # Two clocks that run apart take the frames of a group apart: by 4 ms at 500 ppm. Where a group shows nothing as it is,
 # its frames are shifted against each other as these drifts would. A drift does not come and go: the first groups tell.
@@ -51,19 +42,10 @@ DRIFTING_SIGMAS = 12.0
 PPM = 1e-6
 # A frame hears the echo by itself where its own curve rises this high within a millisecond of the group's lag.
 HEARD_SIGMAS = 4.0
-NEAR_LAGS = 16
 # A far end below this is comfort noise or nothing, whatever the play-out gain.
 QUIET_RMS = 10 ** (-60 / 20)
-MAD_TO_SIGMA = 1.4826
-# Envelopes are compared in steps of 16 ms, half a window of the whitening.
-STEP = 256
 # Farther than a room's early reflections and a voice's pitch reach.
 APART_S = 0.128
-# Where strangers' envelopes hardly meet, as at lags near the length of a short clip, a few samples would decide, and
-# their law of chance is not a normal variable's: as if they met at this share of the most that they meet at any lag.
-LEAST_MEETING = 0.3
-TINY = 1e-20
-_REACH = (SEGMENTS + 1) * FRAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,52 +77,6 @@ class LagGroup:
 
 
 @dataclass(slots=True)
-class _Sum:
-    """What some frames of far-end speech found in the microphone.
-
-    Attributes
-    ----------
-    cross : complex64, shape (SEGMENTS, FRAME + 1)
-        Cross-spectra with the microphone's segments.
-    chance : float32, shape (SEGMENTS * FRAME / STEP,)
-        Variance of the correlation of two strangers with these envelopes, at each lag.
-    """
-
-    cross: NDArray[np.complex64]
-    chance: NDArray[np.float32]
-
-    @classmethod
-    def nothing(cls) -> _Sum:
-        """Return what no frame found."""
-        return cls(np.zeros((SEGMENTS, FRAME + 1), np.complex64), np.zeros(SEGMENTS * FRAME // STEP, np.float32))
-
-    def add(self, other: _Sum) -> None:
-        """Add what other frames found."""
-        self.cross += other.cross
-        self.chance += other.chance
-
-    def curve(self) -> tuple[Samples, float]:
-        """Return the magnitude of the lag curve, shape (lags,), and its robust sigma, both in strangers' spreads."""
-        # Between two steps the nearer one serves: envelopes change slowly.
-        rows = np.fft.irfft(_levelled(self.cross), axis=-1)[..., :FRAME].reshape(-1, STEP)
-        live = self.chance > LEAST_MEETING * self.chance.max(initial=0.0)
-        if not live.any():
-            return np.zeros(rows.size, np.float32), 1.0
-        rows = np.abs(rows) / np.sqrt(np.maximum(self.chance, self.chance[live].min()))[:, None]
-        # A median of every eighth value is known to 2 %, and costs an eighth.
-        sigma = MAD_TO_SIGMA * float(np.median(rows[live, ::8]))
-        return np.asarray(rows.reshape(-1), np.float32), max(sigma, TINY)
-
-    def height(self, lag: int) -> float:
-        """Return the highest magnitude within a millisecond of a lag, in strangers' spreads."""
-        segment, within = divmod(lag, FRAME)
-        near = np.fft.irfft(_levelled(self.cross[segment]))[
-            max(0, within - NEAR_LAGS) : min(FRAME, within + NEAR_LAGS + 1)
-        ]
-        return float(np.abs(near).max()) / float(np.sqrt(max(self.chance[lag // STEP], TINY)))
-
-
-@dataclass(slots=True)
 class DelayMeter:
     """Follows the lag of one track inside another, block by block; once asked for its result it is done.
 
@@ -156,9 +92,9 @@ class DelayMeter:
     _speaker: _Feed = field(init=False, repr=False)
     _index: int = 0
     _times: list[float] = field(default_factory=list, repr=False)
-    _sums: list[_Sum] = field(default_factory=list, repr=False)
+    _sums: list[Sum] = field(default_factory=list, repr=False)
     _groups: list[LagGroup] = field(default_factory=list, repr=False)
-    _all: _Sum = field(default_factory=_Sum.nothing, repr=False)
+    _all: Sum = field(default_factory=Sum.nothing, repr=False)
     _frames: int = 0
     _drifts_ppm: tuple[float, ...] = DRIFTS_PPM
 
@@ -193,7 +129,7 @@ class DelayMeter:
     def _measure(self) -> None:
         """Measure every frame that is complete, and move on."""
         mic, speaker = self._mic, self._speaker
-        frames = min(speaker.white.size // FRAME, (mic.white.size - _REACH) // FRAME + 1)
+        frames = min(speaker.white.size // FRAME, (mic.white.size - REACH) // FRAME + 1)
         if frames <= 0:
             return
         far = speaker.white[: frames * FRAME].reshape(frames, FRAME)
@@ -203,9 +139,9 @@ class DelayMeter:
         for at in map(int, np.flatnonzero(loud)):
             for segment in range(at, at + SEGMENTS):
                 if segment not in spectra:
-                    spectra[segment] = _spectrum(segments[segment])
+                    spectra[segment] = spectrum(segments[segment])
             reach = np.array([spectra[at + step] for step in range(SEGMENTS)])
-            self._sums.append(_found(reach, mic.white[at * FRAME :][:_REACH], far[at]))
+            self._sums.append(found(reach, mic.white[at * FRAME :][:REACH], far[at]))
             self._times.append((self._index + at) * FRAME_S)
             if len(self._sums) == GROUP_FRAMES:
                 self._close_group()
@@ -221,7 +157,7 @@ class DelayMeter:
             self._frames += len(self._sums)
         self._times, self._sums = [], []
 
-    def _straight_or_drifting(self, total: _Sum) -> LagGroup:
+    def _straight_or_drifting(self, total: Sum) -> LagGroup:
         """Return the group as it is, or as drifting clocks make it where that shows an echo that it else would not."""
         group = _group(total, self._times, self._sums, 0.0)
         if len(self._groups) >= DRIFT_GROUPS and self._drifts_ppm is DRIFTS_PPM:
@@ -257,41 +193,18 @@ class _Feed:
         self.samples, self.white = self.samples[samples:], self.white[samples:]
 
 
-def _spectrum(samples: Samples) -> NDArray[np.complex64]:
-    """Return spectra long enough that no lag of a segment wraps around onto another."""
-    from scipy.fft import rfft
-
-    return np.asarray(rfft(samples, 2 * FRAME), np.complex64)
-
-
-def _levelled(cross: NDArray[np.complex64]) -> NDArray[np.complex64]:
-    """Return cross-spectra, shape (..., bins), with their bins brought nearer to each other, as strong as before."""
-    size = np.abs(cross)
-    mean = np.sqrt(np.square(size).mean(axis=-1, keepdims=True)) + np.float32(TINY)
-    level = (size / mean + np.float32(LEVEL_FLOOR)) ** np.float32(-PATH_EXPONENT)
-    return np.asarray(cross * level, np.complex64)
-
-
-def _found(segments: NDArray[np.complex64], mic: Samples, far: Samples) -> _Sum:
-    """Return what a frame finds in the microphone, given as the spectra of its segments and as it is."""
-    cross = segments * np.conj(_spectrum(far))
-    ears, mouth = (np.square(white.reshape(-1, STEP)).sum(axis=1) for white in (mic, far))
-    chance = np.correlate(ears, mouth, "valid")[: SEGMENTS * FRAME // STEP]
-    return _Sum(cross, chance.astype(np.float32, copy=False))
-
-
-def _drifted(sums: list[_Sum], times: list[float], ppm: float) -> _Sum:
+def _drifted(sums: list[Sum], times: list[float], ppm: float) -> Sum:
     """Return the sum of frames, each shifted by how much a drift had moved its lag since the group's middle."""
-    total = _Sum.nothing()
+    total = Sum.nothing()
     turns = np.arange(FRAME + 1, dtype=np.float32) * np.float32(np.pi / FRAME)
-    for found, late in zip(sums, _late(times, ppm), strict=True):
+    for each, late in zip(sums, _late(times, ppm), strict=True):
         if late:
             # Of single precision a cosine and a sine take a tenth of an exponential.
             angle, shift = turns * np.float32(late), np.empty(turns.size, np.complex64)
             shift.real, shift.imag = np.cos(angle), np.sin(angle)
-            total.add(_Sum(found.cross * shift, found.chance))
+            total.add(Sum(each.cross * shift, each.chance))
         else:
-            total.add(found)
+            total.add(each)
     return total
 
 
@@ -301,15 +214,13 @@ def _late(times: list[float], ppm: float) -> NDArray[np.float64]:
     return np.asarray(ppm * PPM * (at - (at[0] + at[-1]) / 2) * GRID_HZ)
 
 
-def _group(total: _Sum, times: list[float], sums: list[_Sum], ppm: float) -> LagGroup:
+def _group(total: Sum, times: list[float], sums: list[Sum], ppm: float) -> LagGroup:
     """Return what frames of far-end speech say together, and which of them says it alone."""
     curve, sigma = total.curve()
     group = _read(curve, sigma, Span(times[0], times[-1] + FRAME_S), len(times))
     lags = np.clip(np.rint(curve.argmax() + _late(times, ppm)), 0, curve.size - 1).astype(int)
     heard = (
-        time
-        for time, found, lag in zip(times, sums, lags, strict=True)
-        if found.height(int(lag)) >= HEARD_SIGMAS * sigma
+        time for time, each, lag in zip(times, sums, lags, strict=True) if each.height(int(lag)) >= HEARD_SIGMAS * sigma
     )
     return replace(group, heard=tuple(Span(time, time + FRAME_S) for time in heard))
 
@@ -347,13 +258,13 @@ def lag_curve(mic: Samples, speaker: Samples) -> Samples:
     """
     white_far = Whitener.of_far_end().push(speaker, last=True)[: speaker.size]
     white_mic = Whitener.of_microphone().push(mic, last=True)[: mic.size]
-    frames = min(white_far.size // FRAME, (white_mic.size - _REACH) // FRAME + 1)
+    frames = min(white_far.size // FRAME, (white_mic.size - REACH) // FRAME + 1)
     if frames <= 0:
         return np.zeros(SEGMENTS * FRAME, np.float32)
-    total = _Sum.nothing()
+    total = Sum.nothing()
     for at in range(frames):
-        reach = white_mic[at * FRAME :][:_REACH]
-        segments = _spectrum(np.lib.stride_tricks.sliding_window_view(reach, 2 * FRAME)[::FRAME])
-        total.add(_found(segments, reach, white_far[at * FRAME :][:FRAME]))
+        reach = white_mic[at * FRAME :][:REACH]
+        segments = spectrum(np.lib.stride_tricks.sliding_window_view(reach, 2 * FRAME)[::FRAME])
+        total.add(found(segments, reach, white_far[at * FRAME :][:FRAME]))
     curve, sigma = total.curve()
     return curve / np.float32(sigma)
