@@ -17,7 +17,7 @@ from voicediag.detect.echo_jumps import jump_evidence, motion_measure
 from voicediag.detect.examination import Examination, Leak
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
 from voicediag.detect.precision import PRECISION
-from voicediag.measure.echo import MARGIN_DB, MS, STRONG_SIGMAS
+from voicediag.measure.echo import MARGIN_DB, MS, STRONG_SIGMAS, Echo
 from voicediag.measure.echo_distortion import Distortion
 from voicediag.measure.echo_kind import EchoKind
 from voicediag.measure.erle import Erle
@@ -75,7 +75,8 @@ def _finding(exam: Examination, leak: Leak) -> Finding:
     kind, failure, erle = exam.once(kind_of), exam.once(failure_of), exam.once(taken_off)
     added = exam.once(added_to)
     delay_ms, erl_db = echo.delay_ms or 0.0, echo.erl_db
-    loss = f"{erl_db:.0f} dB below what was played" if erl_db is not None else "too weak beside the user to be measured"
+    heard_s, spoken_s = where.total_s, spoken.total_s
+    share = f"{heard_s:.0f} s of its {spoken_s:.0f} s of speech" if heard_s <= spoken_s else f"{heard_s:.0f} s"
     measure = {
         "delay_ms": delay_ms,
         "erl_db": erl_db,
@@ -101,8 +102,8 @@ def _finding(exam: Examination, leak: Leak) -> Finding:
         severity=Severity.HIGH if erl_db is not None and erl_db < LOUD_ERL.value else Severity.MEDIUM,
         confidence=min(PRECISION[ID], echo.probability or 0.0),
         summary=(
-            f"The agent's voice comes back in {leak.mic} after {delay_ms:.0f} ms, {loss}, "
-            f"in {where.total_s:.0f} s of its {spoken.total_s:.0f} s of speech. "
+            f"The agent's voice comes back in {leak.mic} after {delay_ms:.0f} ms, {_loss(echo)}, "
+            f"in {share}. "
             + " ".join(part for part in (_added(added), told_in_words(harm), _took(erle), _why(failure)) if part)
         ).strip(),
         remedy=_remedy(delay_ms, kind, failure),
@@ -146,6 +147,15 @@ def _added(added: Distortion | None) -> str:
         f"The loudspeaker distorts: {-added.distortion_db:.0f} dB under that lies what does not follow the agent's "
         f"waveform, so that no linear canceller takes off more than {added.most_off_db:.0f} dB."
     )
+
+
+def _loss(echo: Echo) -> str:
+    """Return how loud the echo is, in words."""
+    if echo.erl_db is None:
+        is_fast = echo.motion is not None and echo.motion.is_too_fast
+        hidden = "its delay moves too fast" if is_fast else "it is too weak beside the user"
+        return f"how loud cannot be measured ({hidden})"
+    return f"{abs(echo.erl_db):.0f} dB {'below' if echo.erl_db >= 0 else 'above'} what was played"
 
 
 def _took(erle: Erle | None) -> str:

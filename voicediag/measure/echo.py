@@ -77,7 +77,8 @@ class Echo:
     delay_ms : float or None
         Lag of the middle one of the groups that show the echo, each counted by its strength.
     erl_db : float or None
-        Echo return loss; None where the talker hides the path: it is then greater than `bound_db` less `MARGIN_DB`.
+        Echo return loss; None where the talker hides the path: it is then greater than `bound_db` less `MARGIN_DB`;
+        and where the lag moves too fast (`motion.is_too_fast`).
     bound_db : float or None
         Echo return loss that chance alone reaches: an echo louder than this would have been seen.
     strength : float or None
@@ -208,6 +209,8 @@ def settled(echo: Echo, groups: Sequence[LagGroup], path_at: PathAt) -> Echo:
         default=None,
     )
     if echo.verdict == "clear":
+        return replace(echo, bound_db=bound_db)
+    if echo.motion and echo.motion.is_too_fast:
         return replace(echo, bound_db=bound_db)
     erl_db = _loss(path_at(spans, lag_s, frame_s=PATH_FRAME_S))
     if erl_db is not None and bound_db is not None:

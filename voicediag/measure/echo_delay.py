@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voicediag.spans import Span, SpanSet
 
@@ -24,6 +25,10 @@ DRIFTING_PIECE_S = 8.0
 PPM = 1e-6
 # In the half minute that a path is measured over a slower drift moves the lag by less than a period of the band's top.
 STILL_PPM = 5.0
+# What wanders by less is as good as still.
+STILL_MS = 0.1
+# A frame that was followed knows the lag for so long on either side.
+AROUND_S = 0.3
 
 
 class Followed(Protocol):
@@ -36,6 +41,10 @@ class Followed(Protocol):
     @property
     def drift_ppm(self) -> float | None:
         """Its slope."""
+
+    @property
+    def wander_ms(self) -> float | None:
+        """How far it moves beside that."""
 
     @property
     def motion(self) -> EchoMotion | None:
@@ -79,11 +88,23 @@ def along(echo: Followed, paths: Paths) -> PathAt:
     def path_still(spans: SpanSet, lag_s: float, *, frame_s: float) -> EchoPath | None:
         return paths.over(((span, lag_s) for span in spans), frame_s)
 
-    return path_at if _moves(echo) else path_still
+    def path_along(spans: SpanSet, lag_s: float, *, frame_s: float) -> EchoPath | None:
+        later_s = lag_s - (echo.delay_ms or 0.0) / MS
+        moving = paths.along(_followed(echo, spans, later_s), frame_s)
+        return _louder(moving, steady(spans, lag_s, frame_s=frame_s))
+
+    steady = path_at if _moves(echo) else path_still
+    return path_along if (echo.wander_ms or 0.0) >= STILL_MS else steady
 
 
 def _moves(echo: Followed) -> bool:
     return bool(echo.motion and (echo.motion.jumps or abs(echo.drift_ppm or 0.0) >= STILL_PPM))
+
+
+def _louder(first: EchoPath | None, second: EchoPath | None) -> EchoPath | None:
+    """Return that of two ways along the lag which loses less of the echo: a lag that hops to and fro only seems to."""
+    told = [path for path in (first, second) if path and path.erl_db is not None]
+    return min(told, key=lambda path: path.erl_db or 0.0, default=first)
 
 
 def _pieces(spans: SpanSet, each_s: float) -> Iterator[Span]:
@@ -91,3 +112,24 @@ def _pieces(spans: SpanSet, each_s: float) -> Iterator[Span]:
         parts = max(1, round(span.duration_s / each_s))
         edges = np.linspace(span.start_s, span.end_s, parts + 1)
         yield from (Span(float(start), float(end)) for start, end in pairwise(edges))
+
+
+def _followed(
+    echo: Followed, spans: SpanSet, later_s: float
+) -> Iterator[tuple[Span, NDArray[np.float64], NDArray[np.float64]]]:
+    """Yield the stretches over which the lag was followed, with moments and the lag then, so much later."""
+    motion = echo.motion
+    if motion is None:
+        return
+    times_s, lags_s = motion.times_s, motion.delays_ms / MS + later_s
+    followed = SpanSet(Span(max(0.0, at - AROUND_S), at + AROUND_S) for at in times_s.tolist())
+    for span in between_jumps(echo, spans & followed):
+        here = (times_s >= span.start_s) & (times_s < span.end_s)
+        if here.any():
+            yield span, times_s[here], _smooth(lags_s[here])
+
+
+def _smooth(lags_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return lags, each as the middle of itself and its neighbours."""
+    wide = np.pad(lags_s, 1, mode="edge")
+    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(wide, 3), axis=1))

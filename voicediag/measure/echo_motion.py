@@ -32,6 +32,10 @@ MOST_AGAINST = 0.25
 # How many frames tell the lag at the beginning and at the end, and what a sum of steps may be off by.
 END_FRAMES = 3
 JUST_MS = 2.0
+# A quarter of a second blurs what moves so fast from 4 kHz on; a room's reflections hop, and mostly stay.
+FAST_PPM = 1_000.0
+MOST_LOST = 0.5
+TINY_S = 1e-3
 MS = 1_000.0
 PPM = 1e-6
 
@@ -56,6 +60,8 @@ class EchoMotion:
         What the microphone or the reference lost, where the jumps bear out that it is a loss.
     followed_s : float
         Seconds of the echo that were followed.
+    is_too_fast : bool
+        Whether the lag keeps moving so fast that most frames were lost: what was followed stands for little.
     times_s, delays_ms : float64, shape (frames,)
         The far end's time and the delay there, for a picture.
     """
@@ -68,6 +74,7 @@ class EchoMotion:
     mic_lost: Staircase | None = None
     reference_lost: Staircase | None = None
     followed_s: float = 0.0
+    is_too_fast: bool = False
     times_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False)
     delays_ms: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False)
 
@@ -124,9 +131,20 @@ def told(track: LagTrack, *, rate_hz: int) -> EchoMotion:
         mic_lost=mic_lost,
         reference_lost=reference_lost,
         followed_s=float(slope.seconds),
+        is_too_fast=_is_too_fast(times_s, lags_s, track.times_s.size, slope.ppm),
         times_s=times_s,
         delays_ms=lags_s * MS,
     )
+
+
+def _is_too_fast(
+    times_s: NDArray[np.float64], lags_s: NDArray[np.float64], frames: int, drift_ppm: float | None
+) -> bool:
+    """Whether few frames could be followed, and the lag moves from most of these to the next."""
+    if times_s.size < LEAST_BINS or times_s.size >= MOST_LOST * frames:
+        return False
+    speed = np.abs(np.diff(lags_s) / np.maximum(np.diff(times_s), TINY_S) - (drift_ppm or 0.0) * PPM)
+    return bool(np.median(speed) >= FAST_PPM * PPM)
 
 
 def lost(jumps: Sequence[Jump], *, rate_hz: int) -> tuple[Staircase | None, Staircase | None]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,10 @@ PPM = 1e-6
 MOST_KEPT = 64
 # Rows that fit a core's cache.
 ROWS = 32
+# Between samples so much finer a straight line is near enough; and what a filter needs beyond either end.
+FINER = 4
+EDGE_S = 0.01
+Moments: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,13 +161,33 @@ class Paths:
         self, pieces: Iterable[tuple[Span, float]], frame_s: float = PATH_FRAME_S, *, drift_ppm: float = 0.0
     ) -> EchoPath | None:
         """Return the path over some spans of the far end, each at a lag of its own, in seconds, in its middle."""
+        heard = ((span, self._heard(span, lag_s, drift_ppm * PPM)) for span, lag_s in pieces)
+        return self._between(heard, frame_s)
+
+    def along(self, pieces: Iterable[tuple[Span, Moments, Moments]], frame_s: float = PATH_FRAME_S) -> EchoPath | None:
+        """Return the path over some spans of the far end in which the lag moves: each with moments, and its lag."""
+        heard = ((span, self._followed(span, times_s, lags_s)) for span, times_s, lags_s in pieces)
+        return self._between(heard, frame_s)
+
+    def _between(self, pieces: Iterable[tuple[Span, Samples]], frame_s: float) -> EchoPath | None:
+        """Return the path over some spans of the far end, each with what the microphone heard of it."""
         path = PathMeter(self.mic_rate_hz, self.speaker_rate_hz, frame_s)
-        for span, lag_s in pieces:
-            heard = self._heard(span, lag_s, drift_ppm * PPM)
+        for span, heard in pieces:
             # Beyond a recording's end an echo is not weak, but unknown.
             mic = _spectra(heard[: int(np.flatnonzero(heard).max(initial=-1)) + 1], self.mic_rate_hz, frame_s)
             path._push(mic, self._said(span, frame_s))  # noqa: SLF001 - what it transforms itself it would forget
         return path.result()
+
+    def _followed(self, span: Span, times_s: Moments, lags_s: Moments) -> Samples:
+        """Return the microphone over a span of the far end, at each moment as much later as the lag is then."""
+        import soxr
+
+        said_s = span.start_s + np.arange(round(span.duration_s * self.mic_rate_hz)) / self.mic_rate_hz
+        heard_s = said_s + np.interp(said_s, times_s, lags_s)
+        begin_s = float(heard_s.min()) - EDGE_S
+        mic = self.mic(Span(begin_s, float(heard_s.max()) + EDGE_S))
+        fine = np.asarray(soxr.resample(mic, 1, FINER, quality="HQ"), np.float32)
+        return np.interp((heard_s - begin_s) * self.mic_rate_hz * FINER, np.arange(fine.size), fine).astype(np.float32)
 
     def _heard(self, span: Span, lag_s: float, faster: float) -> Samples:
         """Return the microphone over a span of the far end, on the far end's clock."""
