@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.echo`` reads the development data (`VOICEDIAG_DATA`, or ../shared/data). A method's threshold is
 the 99th percentile of its scores on the negatives of the same row: each gives one false alarm in a hundred. The last
-column is what voicediag says at the threshold that it ships with.
+column is what voicediag says at the threshold that it ships with. ``python -m benchmarks.echo losses strangers`` prints
+some of the tables only.
 """
 
 from __future__ import annotations
@@ -45,12 +46,8 @@ def main() -> None:
     """Print the tables."""
     if not (data() / "echo").is_dir():
         sys.exit(f"no pairs at {data() / 'echo'}; VOICEDIAG_DATA names the folder that holds echo/manifest.csv")
-    found(methods())
-    delays(methods())
-    losses()
-    calibration()
-    strangers()
-    speed(methods())
+    for name in sys.argv[1:] or TABLES:
+        TABLES[name]()
 
 
 def found(known: Mapping[str, Method]) -> None:
@@ -219,6 +216,15 @@ def _times_real(ask: Callable[[Samples, Samples], object], case: Case) -> float:
         took_s.append(time.process_time() - began)
     return case.mic.size / RATE_HZ / min(took_s)
 
+
+TABLES: dict[str, Callable[[], None]] = {
+    "found": lambda: found(methods()),
+    "delays": lambda: delays(methods()),
+    "losses": losses,
+    "calibration": calibration,
+    "strangers": strangers,
+    "speed": lambda: speed(methods()),
+}
 
 if __name__ == "__main__":
     main()

@@ -7,12 +7,16 @@ Method
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voicediag.measure.whitening import GRID_HZ, Samples
+
+Spectrum: TypeAlias = NDArray[np.complex64]
 
 # What a room colours for good is levelled by so much in the sum: phones take the low half of an echo away.
 PATH_EXPONENT = 0.3
@@ -62,23 +66,31 @@ class Sum:
 
     def curve(self) -> tuple[Samples, float]:
         """Return the magnitude of the lag curve, shape (lags,), and its robust sigma, both in strangers' spreads."""
-        # Between two steps the nearer one serves: envelopes change slowly.
-        rows = np.fft.irfft(levelled(self.cross), axis=-1)[..., :FRAME].reshape(-1, STEP)
-        live = self.chance > LEAST_MEETING * self.chance.max(initial=0.0)
+        from scipy.fft import irfft
+
+        rows = irfft(levelled(self.cross), overwrite_x=True)[:, :FRAME].reshape(-1, STEP)
+        spread, live = spreads(self.chance)
         if not live.any():
             return np.zeros(rows.size, np.float32), 1.0
-        rows = np.abs(rows) / np.sqrt(np.maximum(self.chance, self.chance[live].min()))[:, None]
+        # Between two steps the nearer one serves: envelopes change slowly.
+        rows = np.abs(rows) / spread[:, None]
         # A median of every eighth value is known to 2 %, and costs an eighth.
         sigma = MAD_TO_SIGMA * float(np.median(rows[live, ::8]))
         return np.asarray(rows.reshape(-1), np.float32), max(sigma, TINY)
 
     def height(self, lag: int) -> float:
         """Return the highest magnitude within a millisecond of a lag, in strangers' spreads."""
+        from scipy.fft import irfft
+
         segment, within = divmod(lag, FRAME)
-        near = np.fft.irfft(levelled(self.cross[segment]))[
-            max(0, within - NEAR_LAGS) : min(FRAME, within + NEAR_LAGS + 1)
-        ]
+        near = irfft(levelled(self.cross[segment]))[max(0, within - NEAR_LAGS) : min(FRAME, within + NEAR_LAGS + 1)]
         return float(np.abs(near).max()) / float(np.sqrt(max(self.chance[lag // STEP], TINY)))
+
+
+def spreads(chance: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return the spreads of strangers, none of them tiny, and where they meet at all."""
+    live = chance > LEAST_MEETING * chance.max(initial=0.0)
+    return np.sqrt(np.maximum(chance, chance[live].min(initial=np.inf))), live
 
 
 def spectrum(samples: Samples) -> NDArray[np.complex64]:
@@ -96,9 +108,10 @@ def levelled(cross: NDArray[np.complex64]) -> NDArray[np.complex64]:
     return np.asarray(cross * level, np.complex64)
 
 
-def found(segments: NDArray[np.complex64], mic: Samples, far: Samples) -> Sum:
+def found(segments: Sequence[Spectrum], mic: Samples, far: Samples) -> Sum:
     """Return what a frame finds in the microphone, given as the spectra of its segments and as it is."""
-    cross = segments * np.conj(spectrum(far))
+    voice = np.conj(spectrum(far))
+    cross = np.array([ear * voice for ear in segments])
     ears, mouth = (np.square(white.reshape(-1, STEP)).sum(axis=1) for white in (mic, far))
     chance = np.correlate(ears, mouth, "valid")[: SEGMENTS * FRAME // STEP]
     return Sum(cross, chance.astype(np.float32, copy=False))

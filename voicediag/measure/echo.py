@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from voicediag.measure.delay import CLEAR_SIGMAS, FRAME_S, DelayMeter, LagGroup, Samples
+from voicediag.measure.delay import CLEAR_SIGMAS, FRAME_S, LONELY_SHARE, DelayMeter, LagGroup, Samples
 from voicediag.measure.echo_delay import along
 from voicediag.measure.echo_motion import EchoMotion, motion
 from voicediag.measure.echo_path import LONG_FRAME_S, PATH_FRAME_S, EchoPath, PathAt, Paths
@@ -39,8 +39,6 @@ STRONG_SIGMAS = CLEAR_SIGMAS
 # Among many groups one is as high by chance some day: alone it must be higher.
 SURE_SIGMAS = 10.0
 MANY_GROUPS = 4
-# House rule: a hum or a beep that both tracks share fits nearly as well a period later, an echo in a room does not.
-LONELY_SHARE = 0.75
 # A weaker group counts where a strong neighbour has the same lag: a chance peak agrees once in two hundred.
 AGREEING_SIGMAS = 4.5
 AGREEING_LAG_S = 0.015
@@ -145,6 +143,9 @@ def trace(
         found = list(groups)
     if not found and strongest.strength >= strong and not _is_lonely(strongest):
         reason = "both tracks hold the same tones, or sounds that repeat: they fit at many lags"
+        return Echo(verdict="unjudged", reason=reason, strength=strongest.strength, far_end_s=far_end_s)
+    if not found and any(group.is_soft for group in groups):
+        reason = "the agent's track is too soft to tell speech from noise: nothing in it is louder than -60 dBFS"
         return Echo(verdict="unjudged", reason=reason, strength=strongest.strength, far_end_s=far_end_s)
     if not found:
         return Echo(verdict="clear", strength=strongest.strength, far_end_s=far_end_s)

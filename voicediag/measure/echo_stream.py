@@ -25,9 +25,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from voicediag.measure.delay import APART_S, GRID_HZ, QUIET_RMS, Samples
+from voicediag.measure.delay import APART_S, GRID_HZ, LONELY_SHARE, QUIET_RMS, Samples
 from voicediag.measure.delay_sum import LEAST_MEETING, MAD_TO_SIGMA, STEP, TINY
-from voicediag.measure.echo import LONELY_SHARE, MS
+from voicediag.measure.echo import MS
 from voicediag.measure.echo_path import PathMeter
 from voicediag.measure.whitening import Whitener
 
