@@ -95,3 +95,14 @@ def test_a_word_said_again_after_a_pause_is_no_chunk(voice):
 @given(frames=st.integers(0, 9_000), value=st.sampled_from([0.0, 1.0, 1e30, float("nan"), float("inf")]))
 def test_rubbish_is_never_heard_twice(frames, value):
     assert told(np.full(frames, value), rate_hz=8_000) == ()
+
+
+def test_a_long_track_is_searched_whole_where_a_first_look_finds_one(voice):
+    # Of three pieces of 15 s the first look sees the first and the third.
+    four = np.tile(voice, 4)
+    later = doubled(four, 20.0, 0.1)
+    both = doubled(later, 4.0, 0.1)
+    sources = (ArraySource(np.asarray(each, np.float32), RATE_HZ) for each in (later, both))
+    seen, whole = (heard_twice(source, first_look_s=20.0) for source in sources)
+    assert not seen
+    assert [place.start_s for place in whole] == [pytest.approx(4.0, abs=0.006), pytest.approx(20.1, abs=0.006)]

@@ -8,6 +8,7 @@ came twice before a codec is told by how much more it is like itself than a voic
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
 from typing import Literal
@@ -28,6 +29,7 @@ SOFT = Limit(
 )
 LOUD_SHARE = Limit(1 / 3, "of the gaps", "house rule: where fewer break off in louder sound, the others are pauses")
 TWICE = Limit(LEAST_CONTRAST_DB, "dB", "benchmarks/starvation_chunks: no place in 200 clean clips, 5.2 dB at most")
+FIRST_LOOK = Limit(300.0, "s", "house rule: what is so rare that five minutes from all over a track hold none can wait")
 TWICE_PROBABILITY = 0.98
 """Of 68 places that the benchmark found none is false (rule of succession): one alone is no finding, two are."""
 SHOWN = 20
@@ -70,12 +72,18 @@ def likely_gaps(exam: Examination, track: Track) -> tuple[Break, ...]:
 
 def heard_again(track: Track) -> tuple[Break, ...]:
     """Return where a chunk of a track is heard twice in a row, though not equal to the last bit."""
-    again = heard_twice(track.source, least_contrast_db=TWICE.value)
+    again = heard_twice(track.source, least_contrast_db=TWICE.value, first_look_s=FIRST_LOOK.value)
     frames = ((round(at_s * track.rate_hz) for at_s in (one.start_s, one.start_s + one.length_s)) for one in again)
     return tuple(
         Break(span=track.clock.span_of((start, end), track.rate_hz), kind="repeated", probability=TWICE_PROBABILITY)
         for start, end in frames
     )
+
+
+def looked_for(tracks: Iterable[Track]) -> str:
+    """Return what a clear verdict says of how much was searched."""
+    is_part = any(track.span.duration_s > FIRST_LOOK.value for track in tracks)
+    return f"; repeats through a codec were looked for in {FIRST_LOOK.value / 60:g} minutes" if is_part else ""
 
 
 def are_breaks(places: tuple[Break, ...], least: Limit) -> bool:

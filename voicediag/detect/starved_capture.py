@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from voicediag.detect import breaks, capture_slips
-from voicediag.detect.breaks import are_breaks, counts, heard_again, likely_gaps, shown, with_holes
+from voicediag.detect.breaks import are_breaks, counts, heard_again, likely_gaps, looked_for, shown, with_holes
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
@@ -95,7 +95,7 @@ def _bound(exam: Examination, tracks: list[Track]) -> str:
     softest = min(tracks, key=lambda track: exam.reading(track.name).active.active_speech_dbov or 0.0)
     level_dbov = exam.reading(softest.name).active.active_speech_dbov or 0.0
     lost = f"no silence in mid-word that can hardly be a pause, fewer than {LEAST_LOST.value:g} holes or repeats"
-    return f"speech in {softest.name} at {level_dbov:.0f} dBov; {lost}"
+    return f"speech in {softest.name} at {level_dbov:.0f} dBov; {lost}{looked_for(tracks)}"
 
 
 def _lost(exam: Examination, track: Track, reading: TrackReading) -> Finding | None:

@@ -97,20 +97,21 @@ def examine(exam: Examination) -> Verdict:
         return found(comb, *([_finding(exam, late)] if late else []))
     if stream is None or stream.track not in sounding:
         starved = _by_taps(exam) or _by_sound(exam, _untold(exam, sounding), SpanSet())
-        return found(_finding(exam, starved)) if starved else clear(ID, bound=_bound(None, None))
+        return found(_finding(exam, starved)) if starved else clear(ID, bound=_bound(tracks, None, None))
     joins, played = stream.joins(), playback.played(stream)
     starved = _by_wire(exam, stream, joins, played)
     known = starved.where if starved else SpanSet()
     more = None if starved else _by_taps(exam) or _by_sound(exam, _untold(exam, sounding), known)
     findings = [_finding(exam, each) for each in (starved, more) if each]
-    return found(*findings) if findings else clear(ID, bound=_bound(joins, played))
+    return found(*findings) if findings else clear(ID, bound=_bound(tracks, joins, played))
 
 
-def _bound(joins: Joins | None, played: Played | None) -> str:
+def _bound(tracks: list[Track], joins: Joins | None, played: Played | None) -> str:
     """Return what would have been found."""
     sound = (
         "no silence in mid-word of the agent's sound that can hardly be a pause, "
         f"fewer than {LEAST_LOST.value:g} holes or repeats; chunks cut out without a trace are not heard"
+        f"{breaks.looked_for(tracks)}"
     )
     if joins is None:
         return f"{sound}; no wire log says when it came"

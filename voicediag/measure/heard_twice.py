@@ -19,8 +19,9 @@ Differences
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,9 @@ class HeardTwice:
     fit_db: float
 
 
-def heard_twice(sound: Sound, *, least_contrast_db: float = LEAST_CONTRAST_DB) -> tuple[HeardTwice, ...]:
+def heard_twice(
+    sound: Sound, *, least_contrast_db: float = LEAST_CONTRAST_DB, first_look_s: float = float("inf")
+) -> tuple[HeardTwice, ...]:
     """Return the stretches of a track that are heard twice in a row, in order.
 
     Parameters
@@ -73,25 +76,33 @@ def heard_twice(sound: Sound, *, least_contrast_db: float = LEAST_CONTRAST_DB) -
         What has `rate_hz`, `frames` and `read(start, frames)`, as the sources of tracks do.
     least_contrast_db : float
         By how much the lag must explain the sound better than any other.
+    first_look_s : float
+        Of a longer track so much is searched, in pieces from all over it, and the rest only where they hold one.
     """
-    grid, lag = Grid(sound), round(MAX_LAG_S * GRID_HZ)
-    before, after = 2 * lag + PIECE // 15, lag + PIECE // 15
-    found: list[HeardTwice] = []
-    for begin in range(0, grid.size, PIECE):
-        piece = grid.cut(begin - before, before + PIECE + after)
-        tried: list[tuple[int, int]] = []
-        for at, by in _candidates(piece, before, before + PIECE):
-            # Neighbours of one chunk say the same.
-            if any(abs(by - known) <= 2 and abs(at - place) <= by for place, known in tried):
-                continue
-            tried.append((at, by))
-            told = _told(piece, at, by)
-            if told and told.contrast_db >= least_contrast_db and told.fit_db >= LEAST_FIT_DB:
-                start_s = told.start_s + (begin - before) / GRID_HZ
-                found.append(HeardTwice(
-                    start_s=start_s, length_s=told.length_s, contrast_db=told.contrast_db, fit_db=told.fit_db,
-                ))  # fmt: skip
+    grid = Grid(sound)
+    begins = range(0, grid.size, PIECE)
+    step = max(1, math.ceil(grid.size / (first_look_s * GRID_HZ)))
+    found = [each for begin in begins[::step] for each in _in_piece(grid, begin, least_contrast_db)]
+    if found:
+        rest = (begin for number, begin in enumerate(begins) if number % step)
+        found += [each for begin in rest for each in _in_piece(grid, begin, least_contrast_db)]
     return tuple(sorted(_apart(found), key=lambda each: each.start_s))
+
+
+def _in_piece(grid: Grid, begin: int, least_contrast_db: float) -> Iterator[HeardTwice]:
+    """Yield what is heard twice in `PIECE` of the grid, and a bit around it."""
+    lag = round(MAX_LAG_S * GRID_HZ)
+    before, after = 2 * lag + PIECE // 15, lag + PIECE // 15
+    piece = grid.cut(begin - before, before + PIECE + after)
+    tried: list[tuple[int, int]] = []
+    for at, by in _candidates(piece, before, before + PIECE):
+        # Neighbours of one chunk say the same.
+        if any(abs(by - known) <= 2 and abs(at - place) <= by for place, known in tried):
+            continue
+        tried.append((at, by))
+        told = _told(piece, at, by)
+        if told and told.contrast_db >= least_contrast_db and told.fit_db >= LEAST_FIT_DB:
+            yield replace(told, start_s=told.start_s + (begin - before) / GRID_HZ)
 
 
 def _apart(found: list[HeardTwice]) -> Iterator[HeardTwice]:
