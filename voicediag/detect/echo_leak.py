@@ -54,11 +54,19 @@ def examine(exam: Examination) -> Verdict:
         return unjudged(ID, leak.echo.reason)
     if leak.echo.verdict == "clear":
         return clear(ID, bound=_bound(leak))
-    if leak.echo.erl_db is not None and leak.echo.erl_db >= LEAST_ERL.value:
-        return clear(
-            ID, bound=f"an echo {leak.echo.erl_db:.0f} dB below the agent: {LEAST_ERL.value:g} dB are asked for"
-        )
+    if faint := _faint(leak.echo):
+        return clear(ID, bound=f"an echo {faint} dB below the agent: {LEAST_ERL.value:g} dB are asked for")
     return found(_finding(exam, leak))
+
+
+def _faint(echo: Echo) -> str:
+    """Return the loss of an echo that is weaker than anybody asks for, or how great it is at least; or nothing."""
+    if echo.erl_db is not None:
+        return f"{echo.erl_db:.0f}" if echo.erl_db >= LEAST_ERL.value else ""
+    if echo.bound_db is None or (echo.motion and echo.motion.is_too_fast):
+        return ""
+    least_db = echo.bound_db - MARGIN_DB
+    return f"more than {least_db:.0f}" if least_db >= LEAST_ERL.value else ""
 
 
 def _bound(leak: Leak) -> str:
