@@ -2,47 +2,24 @@
 
 import json
 import re
-import subprocess
-import sys
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from heard import matches
+from record_page import opened, recorded_for, recording
 
 import voicediag as vd
 
 pytestmark = pytest.mark.browser
-RECORD = (sys.executable, "-c", "from voicediag.cli import main; main()", "record", "--browser", "--no-open")
-PATIENCE_MS = 60_000
 # The device of the tests is a timer of Chromium's own: on a busy machine it skips or waits, 10 ms at a time.
 MOST_BROKEN = 0.3
 
 
-@contextmanager
-def recording(folder):
-    command = (*RECORD, "--no-check", "--json", "--out", str(folder))
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            yield process, json.loads(process.stderr.readline())["page"]
-        finally:
-            process.kill()
-
-
 @pytest.fixture
 def tab(listening):
-    tab = listening.new_page()
-    tab.set_default_timeout(PATIENCE_MS)
-    tab.complaints = []
-    tab.on("console", lambda message: tab.complaints.append(message.text) if message.type != "log" else None)
-    tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
+    tab = opened(listening)
     yield tab
     tab.close()
-
-
-def recorded_for(tab, seconds):
-    # The page's policy lets no test evaluate text in it, and a hanging page shows no second in its time.
-    tab.wait_for_selector(", ".join(f"[data-seconds='{shown}']" for shown in range(seconds, seconds + 30)))
 
 
 def test_what_was_captured_is_on_disk_though_the_page_hung(tab, spoken, tmp_path):
