@@ -1,25 +1,33 @@
 """A real Chromium for the tests of this folder."""
 
+import os
 import shutil
 from contextlib import contextmanager
 
 import pytest
 import soundfile
+from sound_server import echoing_sound_card
 
 from voicediag import signals
 
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required")
 SPOKEN_S, SPOKEN_HZ = 40, 48_000
+LOSS_DB = 14.0
+
+
+def lacking(what):
+    """Skip, or fail where the machine was given all that the tests can use."""
+    (pytest.fail if os.environ.get("VOICEDIAG_LACKING") == "fail" else pytest.skip)(f"no {what} on this machine")
 
 
 @contextmanager
-def chromium(*arguments):
+def chromium(*arguments, **options):
     sync = pytest.importorskip("playwright.sync_api")
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
-        pytest.skip("no Chromium on this machine")
+        lacking("Chromium")
     with sync.sync_playwright() as play:
-        started = play.chromium.launch(executable_path=found, args=[*ARGUMENTS, *arguments])
+        started = play.chromium.launch(executable_path=found, args=[*ARGUMENTS, *arguments], **options)
         yield started
         started.close()
 
@@ -46,4 +54,17 @@ def listening(spoken):
     # The file is played anew with each capture; where it is looped Chromium loses some samples.
     device = f"--use-file-for-fake-audio-capture={spoken}%noloop"
     with chromium("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", device) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def echoing(tmp_path_factory):
+    """A Chromium whose microphone hears its loudspeaker, `LOSS_DB` weaker: to it both are real devices."""
+    for program in ("pulseaudio", "pactl"):
+        if shutil.which(program) is None:
+            lacking(program)
+    with (
+        echoing_sound_card(tmp_path_factory.mktemp("pulse"), loss_db=LOSS_DB) as env,
+        chromium("--use-fake-ui-for-media-stream", env=env, ignore_default_args=["--mute-audio"]) as started,
+    ):
         yield started
