@@ -73,7 +73,7 @@ class TestEnvelope:
 
 @pytest.mark.parametrize(("peak", "full"), [(0.31, 0.4), (0.3, 0.3), (0.0, 0.001), (0.011, 0.015), (1.2, 1.5)])
 def test_a_row_ends_at_a_round_value(peak, full):
-    assert lanes.nice(peak) == pytest.approx(full)
+    assert str(lanes.nice(peak)) == str(full)
 
 
 @pytest.mark.parametrize(

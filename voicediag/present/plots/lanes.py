@@ -168,4 +168,6 @@ def nice(peak: float) -> float:
     """Return a round value at or above `peak`, for the edge of a row."""
     peak = max(peak, LEAST_FULL)
     scale = 10.0 ** np.floor(np.log10(peak))
-    return float(next(step for step in NICE if step * scale >= peak * (1 - 1e-6)) * scale)
+    full = next(step for step in NICE if step * scale >= peak * (1 - 1e-6)) * scale
+    # Three tenths are written as 0.3, which 3 * 0.1 is not.
+    return float(f"{full:.3g}")
