@@ -45,7 +45,7 @@ def explore(what: Session | Diagnosis | Path | str) -> Explorer:
     Examples
     --------
     >>> import voicediag as vd
-    >>> vd.explore(vd.load_demo()).about["seconds"] > 20
+    >>> vd.explore(vd.load_demo()).about["seconds"] > 10
     True
     """
     from voicediag.diagnose import Diagnosis

@@ -66,7 +66,7 @@ def test_a_click_on_the_picture_plays_from_there(shown):
 
 
 def test_it_can_be_used_by_keyboard(shown):
-    shown.locator(".vd-play").first.focus()
+    shown.locator(".vd-player .vd-play").first.focus()
     shown.keyboard.press("Enter")
     shown.locator(".vd-play.vd-playing").wait_for()
 
