@@ -11,8 +11,9 @@ from record_page import opened, recorded_for, recording
 import voicediag as vd
 
 pytestmark = pytest.mark.browser
-# The device of the tests is a timer of Chromium's own: on a busy machine it skips or waits, 10 ms at a time.
-MOST_BROKEN = 0.3
+# The device of the tests is a timer of Chromium's own: on a busy machine it skips or waits, 10 ms at a time. A fault of
+# ours in rate, level, order or bytes would break every window.
+MOST_BROKEN = 0.75
 
 
 @pytest.fixture
