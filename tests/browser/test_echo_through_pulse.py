@@ -17,11 +17,12 @@ from sound_server import LOOP_MS
 import voicediag as vd
 from voicediag.detect import echo_leak
 from voicediag.detect.examination import Examination
+from voicediag.session import ArraySource, Session, Track
 
 pytestmark = pytest.mark.browser
 # What `LOSS_DB` of conftest.py sets in the loop.
 ERL_DB = 14.0
-SECONDS = 5
+SECONDS, SETTLING_S = 5, 2
 WINDOW_S, LATEST_S, SILENT, TINY = 0.5, 1.0, 0.01, 1e-6
 # A shared machine may keep a canceller from its samples: what it then lets through is an echo, and no error of ours.
 TAKES = 3
@@ -71,6 +72,16 @@ def plain(session):
     return np.array(found)
 
 
+def settled(session):
+    """Return the session without what came before the canceller knew the room."""
+    begin, tracks = round(SETTLING_S * session.tracks["agent-played"].rate_hz), {}
+    for name in ("user-captured", "agent-played"):
+        source = session.tracks[name].source
+        rest = ArraySource(source.read(begin, source.frames - begin), source.rate_hz)
+        tracks[name] = Track(name=name, source=rest)
+    return Session(source="settled", tracks=tracks)
+
+
 def leak_of(session):
     return echo_leak.DETECTOR.examine(Examination(session))
 
@@ -92,7 +103,8 @@ def test_a_real_echo_is_measured_to_half_a_db_and_two_ms(echoing, tmp_path):
 
 def test_what_chromium_cancels_is_no_finding(echoing, tmp_path):
     for take in range(TAKES):
-        session = taken(echoing, tmp_path / f"{take}.vds", seconds=SECONDS, cancelled=True)
+        whole = taken(echoing, tmp_path / f"{take}.vds", seconds=SECONDS + SETTLING_S, cancelled=True)
+        session = settled(whole)
         heard, played = (20 * np.log10(np.sqrt(np.mean(sound**2)) + TINY) for sound in sounds(session))
         verdict = leak_of(session)
         # Whatever is left in all lies under the 46 dB that are asked for: then there is no excuse.
