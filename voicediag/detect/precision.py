@@ -31,7 +31,6 @@ PRECISION: Final[dict[str, float]] = {
     "silent-track": 0.98,
     # Of `python -m benchmarks.slow_turn`: sound alone, without a wire log.
     "slow-turn": 0.97,
-    # Of the microphone before `measure.gaps` was asked for its holes too; not sampled since.
     "starved-capture": 0.96,
     # Of `python -m benchmarks.starvation_single`, the least sure of the three ways in which it is told.
     "starved-playback": 0.97,
