@@ -64,3 +64,15 @@ def test_an_unknown_canceller_exits_2():
     done = told("--try-out", "--canceller", "speex")
     assert done.exit_code == 2
     assert "aec3" in done.output
+
+
+def test_aecmos_stands_below_and_in_the_json(tenth):
+    # A tenth of the user's voice is left, so that a score would mislead.
+    assert (
+        told("--aecmos")
+        .output.splitlines()[4]
+        .startswith("Rated:    AECMOS is not asked: the user's voice falls by 20")
+    )
+    rated = json.loads(told("--aecmos", "--json").output)["try_out"]["aecmos"]
+    assert rated["echo_after"] is None
+    assert rated["reason"].startswith("the user's voice falls")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from voicediag.detect.echo_report import EchoReport
     from voicediag.detect.examination import Examination
     from voicediag.session import Session
+    from voicediag.tune.aecmos import Rating
     from voicediag.tune.canceller import TryOut
 
 EXITS = {"echo": FINDINGS, "clear": CLEAR, "unjudged": CANNOT_JUDGE}
@@ -38,6 +39,7 @@ Png = Annotated[Path | None, typer.Option(help="Also write the picture to this f
 TryIt = Annotated[bool, typer.Option("--try-out", help="Also run the recording through a real echo canceller.")]
 Name = Annotated[str, typer.Option(help="Which one: aec3, livekit or pyaec.")]
 Out = Annotated[Path | None, typer.Option(help="Write the microphone before and after it into this folder, as WAV.")]
+Rate = Annotated[bool, typer.Option("--aecmos", help="Also say how AECMOS, which guesses listeners' scores, rates it.")]
 Follow = Annotated[bool, typer.Option("--follow", help="Say it while the call is being recorded, then as always.")]
 
 
@@ -51,6 +53,7 @@ def echo(
     png: Png = None,
     try_out: TryIt = False,
     canceller: Name = "aec3",
+    aecmos: Rate = False,
     out: Out = None,
     follow: Follow = False,
 ) -> None:
@@ -74,13 +77,14 @@ def echo(
     with progress_bar(shown=not as_json) as progress:
         exam = Examination(session, progress)
         report = EchoReport.of(exam)
-    result = _tried(session, canceller) if try_out or out else None
+    result = _tried(session, canceller) if try_out or out or aecmos else None
+    rating = _rated(result) if result and aecmos else None
     if as_json:
-        print_json(echo_answer.structured(report) | ({"try_out": tried.structured(result)} if result else {}))
+        print_json(echo_answer.structured(report) | ({"try_out": tried.structured(result, rating)} if result else {}))
     else:
         print_rich(echo_answer.text(report))
         if result:
-            print_rich(tried.text(result))
+            print_rich(tried.text(result, rating))
     for path in (*_written(exam, report, html=html, png=png), *_sounds(result, out)):
         if not as_json:
             print(f"\nWritten: {path}")
@@ -113,6 +117,14 @@ def _tried(session: Session, canceller: str) -> TryOut:
 
     with input_errors():
         return try_out(session, canceller=canceller)
+
+
+def _rated(result: TryOut) -> Rating:
+    """Return how the try-out is rated."""
+    from voicediag.tune.aecmos import rating
+
+    with input_errors():
+        return rating(result)
 
 
 def _sounds(result: TryOut | None, folder: Path | None) -> list[Path]:

@@ -11,15 +11,17 @@ from voicediag.present.as_json import MILLI, rounded
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from voicediag.tune.aecmos import Rating
     from voicediag.tune.canceller import TryOut
 
 
-def text(tried: TryOut) -> RenderableType:
-    """Return the line that stands below those of the echo."""
-    return Text.assemble(("Tried:    ", "bold"), tried.sentence)
+def text(tried: TryOut, rating: Rating | None = None) -> RenderableType:
+    """Return the lines that stand below those of the echo."""
+    line = Text.assemble(("Tried:    ", "bold"), tried.sentence)
+    return Text.assemble(line, "\n", ("Rated:    ", "bold"), rating.sentence) if rating else line
 
 
-def structured(tried: TryOut) -> dict[str, Any]:
+def structured(tried: TryOut, rating: Rating | None = None) -> dict[str, Any]:
     """Return what stands under ``try_out`` in the schema ``voicediag.echo/1``."""
     erle, near = tried.erle, tried.near
     numbers = {
@@ -45,4 +47,17 @@ def structured(tried: TryOut) -> dict[str, Any]:
             {"start_s": round(tried.span.start_s + float(start_s), MILLI), **rounded({"erle_db": float(erle_db)})}
             for start_s, erle_db in zip(erle.times_s, erle.erle_db, strict=True)
         ],
+        **({"aecmos": _rated(rating)} if rating else {}),
     }
+
+
+def _rated(rating: Rating) -> dict[str, Any]:
+    scores = {
+        "echo_before": rating.echo_before,
+        "echo_after": rating.echo_after,
+        "voice_before": rating.voice_before,
+        "voice_after": rating.voice_after,
+        "start_s": rating.span and rating.span.start_s,
+        "end_s": rating.span and rating.span.end_s,
+    }
+    return {**rounded(scores), "reason": rating.reason or None}

@@ -14,10 +14,10 @@ from voicediag.errors import InputError
 from voicediag.measure.echo import MS, Echo, leak
 from voicediag.measure.erle import Erle, erle
 from voicediag.measure.near_end import NearEnd, near_end
-from voicediag.measure.single_talk import SingleTalk, single_talk
+from voicediag.measure.single_talk import SingleTalk, moved, single_talk
 from voicediag.session import Samples, Session, Track, TrackName
 from voicediag.spans import Span
-from voicediag.tune.cancellers import RATE_HZ, Canceller
+from voicediag.tune.cancellers import RATE_HZ
 from voicediag.tune.cancellers import canceller as canceller_of
 
 # Cancellers converge within seconds; five minutes show what stays, and fit in memory many times over.
@@ -54,6 +54,8 @@ class TryOut:
     rate_hz : int
     before, after : float32, shape (frames,)
         The microphone without and with the canceller, to listen to.
+    reference : float32, shape (frames,)
+        The loudspeaker's track as the canceller was handed it.
     """
 
     canceller: str
@@ -68,6 +70,7 @@ class TryOut:
     rate_hz: int
     before: Samples = field(repr=False)
     after: Samples = field(repr=False)
+    reference: Samples = field(repr=False)
 
     @property
     def sentence(self) -> str:
@@ -125,7 +128,8 @@ def try_out(session: Session, *, canceller: str = "aec3", within: Span | None = 
     moved_ms = _move_ms(echo)
     lag_s = None if echo.delay_ms is None else echo.delay_ms / MS
     talk = single_talk(near, far, rate_hz=RATE_HZ, lag_s=lag_s)
-    after = _cancelled(chosen, near, far, delay_ms=(echo.delay_ms or 0.0) - moved_ms, moved_ms=moved_ms)
+    reference = moved(far, round(moved_ms / MS * RATE_HZ))
+    after = chosen.cancel(near, reference, delay_ms=max(0, round((echo.delay_ms or 0.0) - moved_ms)))
     return TryOut(
         canceller=f"{chosen.title} ({chosen.package} {chosen.version})",
         mic=mic.name,
@@ -139,6 +143,7 @@ def try_out(session: Session, *, canceller: str = "aec3", within: Span | None = 
         rate_hz=RATE_HZ,
         before=near,
         after=after,
+        reference=reference,
     )
 
 
@@ -170,9 +175,3 @@ def _move_ms(echo: Echo) -> float:
     if echo.delay_ms is None or EARLIEST_MS <= echo.delay_ms <= LATEST_MS:
         return 0.0
     return echo.delay_ms - MOVED_TO_MS
-
-
-def _cancelled(chosen: Canceller, mic: Samples, speaker: Samples, *, delay_ms: float, moved_ms: float) -> Samples:
-    by = round(moved_ms / MS * RATE_HZ)
-    moved = np.pad(speaker, (by, 0))[: speaker.size] if by >= 0 else np.pad(speaker[-by:], (0, -by))
-    return chosen.cancel(mic, moved, delay_ms=max(0, round(delay_ms)))
