@@ -10,8 +10,9 @@ import pytest
 
 from voicediag.detect.finding import Evidence, Limit
 from voicediag.measure.delay import EARLIEST_S, GRID_HZ
+from voicediag.measure.envelope import Envelope
 from voicediag.present import plots
-from voicediag.present.plots import close, echoes, lanes, picture, style
+from voicediag.present.plots import close, columns, echoes, lanes, picture, style
 from voicediag.session import ArraySource, Clock, Session, Track
 from voicediag.spans import Span, SpanSet
 
@@ -190,6 +191,26 @@ def test_thousands_of_spans_stay_a_small_picture(two_voices, echo):
 
 def test_a_session_without_sound_has_a_picture_too():
     assert plots.session(Session(source="x", tracks={})).svg().startswith("<svg")
+
+
+def test_a_long_session_is_drawn_from_what_was_measured_and_not_read_again():
+    class Gone:
+        rate_hz, frames = 8_000, 700 * 8_000
+
+        def read(self, *_):
+            raise AssertionError
+
+    # -6 dBFS at 7:00 of 11:40, in one step of 10 ms.
+    codes = np.zeros(70_000, np.int8)
+    codes[42_000] = round(126 * np.log(1 + 255 * 0.5) / np.log(256))
+    measured = Envelope(rate_hz=8_000, step_frames=80, frames=Gone.frames, low=-codes, high=codes)
+    name = "user-sent"
+    drawn = columns.of_codes(Track(name=name, source=Gone(), clock=Clock(offset_s=2.0)), measured)
+    assert drawn.peak == pytest.approx(0.5, rel=0.02)
+    assert drawn.times_s[np.argmax(drawn.high)] == pytest.approx(422, abs=1)
+    assert drawn.high.size <= columns.COLUMNS
+    session = Session(source="x", tracks={name: Track(name=name, source=Gone())})
+    assert plots.session(session, envelopes={name: measured}).svg().startswith("<svg")
 
 
 def test_png_for_those_who_want_one(two_voices):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voicediag.measure.envelope import linear
 from voicediag.spans import Span
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from voicediag.measure.envelope import Envelope as Codes
     from voicediag.session import Samples, Track
 
 COLUMNS = 720
@@ -35,7 +37,9 @@ class Envelope:
     ----------
     start_s, step_s : float
         Session time of the first column, and the width of each.
-    low, high, rms : float32, shape (columns,), linear
+    low, high : float32, shape (columns,), linear
+    rms : float32, shape (columns,), linear
+        Empty where it was not measured.
     """
 
     start_s: float
@@ -79,6 +83,15 @@ def envelope(track: Track, span: Span, *, columns: int = COLUMNS) -> Envelope:
     low, high, rms = np.concatenate([np.zeros((3, 0), np.float32), *parts], axis=1)
     step_s = track.clock.time_of(first + width, track.rate_hz) - begin_s
     return Envelope(start_s=begin_s, step_s=step_s, low=low, high=high, rms=rms)
+
+
+def of_codes(track: Track, codes: Codes, *, columns: int = COLUMNS) -> Envelope:
+    """Return the same of a whole track from the envelope that was measured of it, which has no RMS."""
+    thin = codes.thinned(most=columns)
+    begin_s = track.clock.time_of(0, track.rate_hz)
+    step_s = track.clock.time_of(thin.step_frames, track.rate_hz) - begin_s
+    none = np.empty(0, np.float32)
+    return Envelope(start_s=begin_s, step_s=step_s, low=linear(thin.low), high=linear(thin.high), rms=none)
 
 
 def excerpt(track: Track, span: Span, *, within: Span, longest_s: float = LONGEST_S) -> Span:

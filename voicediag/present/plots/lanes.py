@@ -31,7 +31,7 @@ def wave(
     full: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a waveform: its extremes light, its RMS solid.
+    """Draw a waveform: its extremes light, its RMS solid; the extremes solid where the RMS was not measured.
 
     Parameters
     ----------
@@ -47,8 +47,10 @@ def wave(
     full = full if full is not None else nice(envelope.peak)
     times = envelope.times_s
     ax.axhline(0, color=LINE, linewidth=0.8, zorder=0)
-    ax.fill_between(times, envelope.low, envelope.high, color=colour, alpha=0.42, linewidth=0)
-    ax.fill_between(times, -envelope.rms, envelope.rms, color=colour, linewidth=0)
+    light = 0.42 if envelope.rms.size else 1.0
+    ax.fill_between(times, envelope.low, envelope.high, color=colour, alpha=light, linewidth=0)
+    if envelope.rms.size:
+        ax.fill_between(times, -envelope.rms, envelope.rms, color=colour, linewidth=0)
     ax.set_ylim(-full, full)
     ax.set_yticks([])
     ax.spines["bottom"].set_visible(False)

@@ -4,29 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voicediag.present.plots.columns import envelope
+from voicediag.present.plots.columns import envelope, of_codes
 from voicediag.present.plots.lanes import nice, wave
 from voicediag.present.plots.picture import Row, margin, stack
 from voicediag.present.plots.style import FONT_PT, INK, LINE, cause_colour, role_colour
 from voicediag.spans import Span, SpanSet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from matplotlib.axes import Axes
 
     from voicediag.detect.finding import Cause, Finding
+    from voicediag.measure.envelope import Envelope as Codes
+    from voicediag.present.plots.columns import Envelope
     from voicediag.present.plots.picture import Picture
-    from voicediag.session import Role, Session
+    from voicediag.session import Role, Session, Track, TrackName
 
 LANE_IN, TURNS_IN, FINDING_IN = 0.62, 0.26, 0.2
 # Spans closer together than a pixel are one bar, and none is narrower than two: thousands of gaps stay a small file.
 PIXELS = 720
 # A microphone's speech peaks at 0.3 or so: what is quieter has to look quieter.
 QUIET_FULL = 0.3
+# What is shorter is read once more in no time, and has its RMS drawn too.
+READ_AGAIN_S = 600.0
 
 
-def session(session: Session, findings: Sequence[Finding] = ()) -> Picture:
+def session(
+    session: Session, findings: Sequence[Finding] = (), envelopes: Mapping[TrackName, Codes] | None = None
+) -> Picture:
     """Return the overview of a session.
 
     Parameters
@@ -34,9 +40,12 @@ def session(session: Session, findings: Sequence[Finding] = ()) -> Picture:
     session : Session
     findings : sequence of Finding
         A row each, in the colour of its cause; findings of one id share a row.
+    envelopes : mapping, optional
+        Of every track, where they were measured before: a long session is drawn from them and not read again.
     """
     view = Span(0.0, max(session.duration_s, 1e-3))
-    drawn = {name: envelope(track, view) for name, track in session.tracks.items()}
+    measured = envelopes if envelopes and session.duration_s > READ_AGAIN_S else {}
+    drawn = {name: _lane(track, measured.get(name), view) for name, track in session.tracks.items()}
     full = nice(max([QUIET_FULL, *(lane.peak for lane in drawn.values())]))
     rows = [Row(height_in=TURNS_IN, draw=lambda ax: _turns(ax, session, view))] if session.turns else []
     for name, lane in drawn.items():
@@ -48,6 +57,10 @@ def session(session: Session, findings: Sequence[Finding] = ()) -> Picture:
     ]
     rows = rows or [Row(height_in=FINDING_IN, draw=lambda ax: margin(ax, "no sound"))]
     return stack(rows, view=view, title=f"{session.duration_s:.1f} s of {', '.join(session.tracks) or 'nothing'}")
+
+
+def _lane(track: Track, measured: Codes | None, view: Span) -> Envelope:
+    return of_codes(track, measured) if measured else envelope(track, view)
 
 
 def _drawing(draw: Callable[..., object], *args: object, **named: object) -> Callable[[Axes], object]:
