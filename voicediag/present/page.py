@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -18,15 +19,16 @@ from voicediag.present import bills, cards, echo_answer, phrases, plots, waits
 from voicediag.present.widgets import timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from jinja2 import Environment
 
     from voicediag.detect.echo_report import EchoReport
     from voicediag.detect.finding import Finding
     from voicediag.diagnose import Diagnosis
+    from voicediag.measure.envelope import Envelope
     from voicediag.present.plots import Picture
-    from voicediag.session import Session
+    from voicediag.session import Session, TrackName
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_TURNS = 400
@@ -34,10 +36,14 @@ MOST_TURNS = 400
 
 def render(diagnosis: Diagnosis, *, pictures: Sequence[Picture] = ()) -> str:
     """Return a diagnosis as one self-contained HTML page, with further pictures below the overview."""
-    script = f"{_script()}\n(() => {{\n{timeline.script('page')}}})();\n"
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    # The explorer stands where it is drawn, so that nobody waits for the clips further down before there is a picture.
+    scripts = {"explorer": f"(() => {{\n{timeline.script('page')}}})();\n", "script": _script()}
+    diagnosis = (
+        diagnosis if diagnosis.envelopes else replace(diagnosis, envelopes=timeline.envelopes(diagnosis.session))
+    )
+    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts.values()]
     about = {**_about(diagnosis), "pictures": pictures, "timeline": _timeline(diagnosis)}
-    return _filled("page.html.jinja", **about, style=style() + timeline.style(), script=script, digest=digest)
+    return _filled("page.html.jinja", **about, **scripts, digests=digests, style=style() + timeline.style())
 
 
 def fragment(diagnosis: Diagnosis) -> str:
@@ -58,13 +64,13 @@ def echo_card(report: EchoReport) -> str:
 
 def session_card(session: Session) -> str:
     """Return a session as HTML without a shell: its tracks, its turns and its picture."""
-    return _in_notebook("session.html.jinja", **_session(session, ()), name=session.source)
+    return _in_notebook("session.html.jinja", **_session(session), name=session.source)
 
 
 def _about(diagnosis: Diagnosis) -> dict[str, Any]:
     """Return what the template of a diagnosis asks for."""
     return {
-        **_session(diagnosis.session, diagnosis.findings),
+        **_session(diagnosis.session, diagnosis.findings, diagnosis.envelopes),
         "diagnosis": diagnosis,
         "cards": cards.tree(diagnosis.session, diagnosis.findings),
         "brief": False,
@@ -80,19 +86,19 @@ def _about(diagnosis: Diagnosis) -> dict[str, Any]:
 
 def _timeline(diagnosis: Diagnosis) -> dict[str, Any] | None:
     """Return what the session explorer draws; None where there is no sound."""
-    session = diagnosis.session
-    if not session.tracks:
+    if not diagnosis.envelopes:
         return None
-    envelopes = diagnosis.envelopes or timeline.envelopes(session)
-    codes = base64.b64encode(timeline.packed(envelopes)).decode()
-    return {**timeline.about(session, diagnosis.findings, envelopes), "envelopes": codes}
+    codes = base64.b64encode(timeline.packed(diagnosis.envelopes)).decode()
+    return {**timeline.about(diagnosis.session, diagnosis.findings, diagnosis.envelopes), "envelopes": codes}
 
 
-def _session(session: Session, findings: Sequence[Finding]) -> dict[str, Any]:
+def _session(
+    session: Session, findings: Sequence[Finding] = (), envelopes: Mapping[TrackName, Envelope] | None = None
+) -> dict[str, Any]:
     told = {key: str(value) for key, value in session.provenance.items() if value not in (None, "", [], {})}
     return {
         "session": session,
-        "overview": plots.session(session, findings),
+        "overview": plots.session(session, findings, envelopes),
         "causes": list(dict.fromkeys(finding.cause.value for finding in findings)),
         "told": told,
         "turns": session.turns[:MOST_TURNS],

@@ -5,11 +5,19 @@ class Clips {
     this.link = true;
     this.why = "This report carries the sound round its findings only; voicediag.explore(recording) in a notebook plays all of it.";
     this.decoded = new Map();
-    this.pieces = [...page.querySelectorAll(".vd-player")].map((player) => ({
+    this.page = page;
+  }
+
+  // Looked for when they are asked for: they come after the explorer, and the page may still be on its way.
+  get pieces() {
+    if (this.found) return this.found;
+    const pieces = [...this.page.querySelectorAll(".vd-player")].map((player) => ({
       from: Number(player.dataset.from),
       to: Number(player.dataset.to),
       audios: [...player.querySelectorAll("audio[data-track]")],
     }));
+    if (this.page.readyState !== "loading") this.found = pieces;
+    return pieces;
   }
 
   // The piece at a place, of several the one that goes on longest.
