@@ -57,13 +57,13 @@ def found(known: Mapping[str, Method]) -> None:
         "2 s of recorded pairs": list(real_windows(2.0, sources=None, random=random)),
         "2 s of fitted pairs": list(real_windows(2.0, sources=FITTED, random=random)),
         "4 s, recorded echo 20 dB under a dense talker": list(
-            under_talkers(-20, 4.0, fitted=False, count=60, random=random)
+            under_talkers(-20, 4.0, fitted=False, count=180, random=random)
         ),
         "4 s, recorded echo 30 dB under a dense talker": list(
-            under_talkers(-30, 4.0, fitted=False, count=60, random=random)
+            under_talkers(-30, 4.0, fitted=False, count=180, random=random)
         ),
         "4 s, fitted echo 20 dB under a dense talker": list(
-            under_talkers(-20, 4.0, fitted=True, count=60, random=random)
+            under_talkers(-20, 4.0, fitted=True, count=180, random=random)
         ),
         "10 s in measured rooms, -0.4 to 4.8 s late": list(
             in_rooms(60, window_s=10.0, lags_s=(-0.4, 4.8), random=random)

@@ -26,6 +26,9 @@ FITTED_TALKERS = frozenset({"pyroomacoustics_arctic", "lyra_testdata", "faster_w
 # A talker who hardly pauses leaves an echo no gaps to be seen in.
 DENSE_SHARE = 0.8
 NOISE_DB = -45.0
+# Speech lies within 40 dB of its loudest; less than a second of it is no echo that anybody could be sure of.
+LOUD_SHARE = 1e-4
+BACK_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -157,13 +160,18 @@ def under_talkers(ratio_db: float, window_s: float, *, fitted: bool, count: int,
 
 
 def in_rooms(count: int, *, window_s: float, lags_s: tuple[float, float], random: Generator) -> Iterator[Case]:
-    """Yield readings that come back through measured rooms, with a planted delay and loss, and strangers."""
+    """Yield readings that come back through measured rooms, with a planted delay and loss, and strangers.
+
+    Of readings that pause, what comes back late may be their silence only: `BACK_S` of them are heard at least.
+    """
     size, readings = round(window_s * RATE_HZ), speech()
-    for _ in range(count):
+    while count:
         far_at, near_at, stranger_at = random.choice(len(readings), 3, replace=False)
         far, near, stranger = (_loop(readings[at], size, random) for at in (far_at, near_at, stranger_at))
         room = rooms()[random.integers(len(rooms()))]
         delay, erl_db = round(random.uniform(*lags_s) * RATE_HZ), float(random.uniform(6, 30))
+        if _heard_s(far, size - max(0, delay)) < BACK_S:
+            continue
         echo = np.convolve(far, room)[:size].astype(np.float32)
         echo *= np.float32(np.sqrt(np.square(far).sum() / np.square(echo).sum()) * 10 ** (-erl_db / 20))
         echo = _shifted(echo, delay)
@@ -173,6 +181,7 @@ def in_rooms(count: int, *, window_s: float, lags_s: tuple[float, float], random
         taps = {0, int(np.abs(room).argmax())}
         yield Case(mic, far, delays_s=tuple(sorted((delay + tap) / RATE_HZ for tap in taps)), erl_db=erl_db)
         yield Case(mic, stranger)
+        count -= 1
 
 
 def stems() -> Iterator[Case]:
@@ -201,11 +210,18 @@ def first_arrival(response: Samples) -> int:
     return int(np.flatnonzero(size >= size.max() / 2)[0])
 
 
+def _heard_s(far: Samples, size: int) -> float:
+    """Return for how long a far end speaks in its beginning."""
+    step = RATE_HZ // 100
+    power = np.square(far[: far.size // step * step].reshape(-1, step)).mean(axis=1)
+    return float(np.count_nonzero(power[: size // step] > power.max() * LOUD_SHARE)) * step / RATE_HZ
+
+
 def active(sound: Samples) -> tuple[float, float]:
     """Return the share of 10 ms in which a sound is within 40 dB of its loudest, and its RMS there."""
     step = RATE_HZ // 100
     power = np.square(sound[: sound.size // step * step].reshape(-1, step)).mean(axis=1)
-    loud = power > power.max(initial=0.0) * 1e-4
+    loud = power > power.max(initial=0.0) * LOUD_SHARE
     return float(loud.mean()), float(np.sqrt(power[loud].mean())) if loud.any() else 0.0
 
 
