@@ -15,6 +15,7 @@ from voicediag.detect.canceller_failure import failure_of, kind_of
 from voicediag.detect.canceller_motion import holds_still, motion_failure
 from voicediag.detect.examination import Examination, Leak
 from voicediag.detect.finding import Limit
+from voicediag.detect.lost_steps import LostSteps
 from voicediag.measure.echo import Echo
 from voicediag.measure.echo_motion import EchoMotion
 from voicediag.session import ArraySource, Session, Track
@@ -104,7 +105,7 @@ def test_two_clocks_are_told_by_their_drift(drift_ppm, why):
         speaker="agent-played",
         echo=Echo(verdict="echo", delay_ms=90.0, drift_ppm=drift_ppm, wander_ms=0.1, motion=motion),
     )
-    failure = motion_failure(leak)
+    failure = motion_failure(leak, LostSteps(leak=leak, jumps=(), staircase=None))
     assert (failure.why if failure else None) == why
     assert not holds_still(leak)
 

@@ -89,6 +89,9 @@ def test_losses_of_a_long_session_stay_the_root_cause_beside_the_holes_of_its_la
     diagnosis = vd.check(session(mic, captured(mic.size, CUTS_S), agent_played=far))
     assert [cause.id for cause in diagnosis.root_causes] == ["starved-capture"]
     assert pacing_of(diagnosis).primary.measure["kind"] == "lost-capture"
+    (leak,) = (finding for finding in diagnosis.findings if finding.id == "echo-leak")
+    # The rises at the holes are how the recording was laid out; the falls are what a canceller meets.
+    assert leak.primary.measure["why"] == "capture-drops"
 
 
 def test_a_sender_that_sleeps_is_told_from_losses_by_its_echo():

@@ -14,6 +14,7 @@ from voicediag.detect.canceller_class import Failure
 from voicediag.detect.canceller_motion import holds_still, motion_failure
 from voicediag.detect.examination import Examination, Leak
 from voicediag.detect.finding import Limit
+from voicediag.detect.lost_steps import lost_steps
 from voicediag.measure.echo import MS
 from voicediag.measure.echo_delay import STILL_PPM, delay_over
 from voicediag.measure.echo_kind import EchoKind, echo_kind
@@ -50,7 +51,7 @@ def failure_of(exam: Examination) -> Failure | None:
     leak = exam.leak
     if leak is None or leak.echo.verdict != "echo":
         return None
-    if failure := motion_failure(leak):
+    if failure := motion_failure(leak, exam.once(lost_steps)):
         return failure
     # A delay that jumped, too seldom for a class, says as little as one that was not followed.
     steady = () if leak.echo.motion is None or leak.echo.motion.jumps else (_late, _early)

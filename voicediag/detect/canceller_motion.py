@@ -9,6 +9,7 @@ from __future__ import annotations
 from voicediag.detect.canceller_class import Class, Failure
 from voicediag.detect.examination import Leak
 from voicediag.detect.finding import Limit
+from voicediag.detect.lost_steps import LostSteps
 from voicediag.measure.staircase import Staircase
 
 DROPS = Limit(3.0, "steps", "house rule: one step may be a change of device; benchmarks/canceller for what they cost")
@@ -30,9 +31,9 @@ FILL_REFERENCE = (
 )
 
 
-def motion_failure(leak: Leak) -> Failure | None:
+def motion_failure(leak: Leak, steps: LostSteps | None) -> Failure | None:
     """Return which motion of the echo's delay it is that no canceller follows; None where there is none."""
-    return _dropped(leak) or _wanders(leak) or _skewed(leak)
+    return (_dropped(leak, steps) or _wanders(leak, steps) if steps else None) or _skewed(leak)
 
 
 def holds_still(leak: Leak) -> bool:
@@ -47,12 +48,10 @@ def holds_still(leak: Leak) -> bool:
     )
 
 
-def _dropped(leak: Leak) -> Failure | None:
-    motion = leak.echo.motion
-    if motion is None:
-        return None
-    return _drops("capture-drops", "microphone", "earlier", motion.mic_lost, FILL_CAPTURE) or _drops(
-        "reference-drops", "reference", "later", motion.reference_lost, FILL_REFERENCE
+def _dropped(leak: Leak, steps: LostSteps) -> Failure | None:
+    reference_lost = leak.echo.motion.reference_lost if leak.echo.motion else None
+    return _drops("capture-drops", "microphone", "earlier", steps.staircase, FILL_CAPTURE) or _drops(
+        "reference-drops", "reference", "later", reference_lost, FILL_REFERENCE
     )
 
 
@@ -74,20 +73,20 @@ def _told(lost: Staircase) -> str:
     return f"{lost.lost_ms:.0f} ms in {lost.steps} steps{buffers}"
 
 
-def _wanders(leak: Leak) -> Failure | None:
-    motion, wander_ms = leak.echo.motion, leak.echo.wander_ms
-    if motion is None or wander_ms is None or wander_ms < WANDER.value or len(motion.jumps) < DROPS.value:
+def _wanders(leak: Leak, steps: LostSteps) -> Failure | None:
+    wander_ms, jumps = leak.echo.wander_ms, steps.jumps
+    if wander_ms is None or wander_ms < WANDER.value or len(jumps) < DROPS.value:
         return None
-    if min(abs(jump.size_ms) for jump in motion.jumps) > MOST_BREATH_MS:
+    if min(abs(jump.size_ms) for jump in jumps) > MOST_BREATH_MS:
         return None
     return Failure(
         why="two-engines",
-        told=f"The echo's delay wanders by {wander_ms:.0f} ms, to and fro in {len(motion.jumps)} jumps.",
+        told=f"The echo's delay wanders by {wander_ms:.0f} ms, to and fro in {len(jumps)} jumps.",
         remedy=(
             "Let one audio engine own microphone and loudspeaker: two of them, each with a queue of its own, keep no "
             "delay that a canceller could learn."
         ),
-        measure={"wander_ms": wander_ms, "jumps": len(motion.jumps)},
+        measure={"wander_ms": wander_ms, "jumps": len(jumps)},
         limit=WANDER,
     )
 

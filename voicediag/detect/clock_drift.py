@@ -19,6 +19,7 @@ from voicediag.detect.canceller_motion import motion_failure
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination, Leak
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
+from voicediag.detect.lost_steps import lost_steps
 from voicediag.detect.precision import PRECISION
 from voicediag.detect.two_taps import Taps, taps
 from voicediag.session import Track, TrackName
@@ -203,7 +204,9 @@ def _is_echo(exam: Examination, speed: Speed) -> bool:
 
 def _explains(exam: Examination, drifting: list[Speed]) -> frozenset[str]:
     """Return the echo, where the drift is why no canceller takes it off."""
-    failure = motion_failure(exam.leak) if exam.leak and any(_is_echo(exam, each) for each in drifting) else None
+    if exam.leak is None or not any(_is_echo(exam, each) for each in drifting):
+        return frozenset()
+    failure = motion_failure(exam.leak, exam.once(lost_steps))
     return frozenset({"echo-leak"}) if failure and failure.why == "clock-skew" else frozenset()
 
 

@@ -28,14 +28,20 @@ class LostSteps:
     Attributes
     ----------
     leak : Leak
-    falls : tuple of Jump
+    jumps : tuple of Jump
+        Those that nothing else makes.
     staircase : Staircase or None
         What was lost; None where the falls do not bear out a loss.
     """
 
     leak: Leak
-    falls: tuple[Jump, ...]
+    jumps: tuple[Jump, ...]
     staircase: Staircase | None
+
+    @property
+    def falls(self) -> tuple[Jump, ...]:
+        """The jumps at which sound may have been lost."""
+        return tuple(jump for jump in self.jumps if jump.size_ms < 0)
 
 
 def lost_steps(exam: Examination) -> LostSteps | None:
@@ -47,7 +53,7 @@ def lost_steps(exam: Examination) -> LostSteps | None:
     jumps = _but_for_holes(_borne_out(exam, leak), mic)
     whole = len(jumps) == len(motion.jumps)
     staircase = motion.mic_lost if whole else lost(jumps, rate_hz=mic.rate_hz)[0]
-    return LostSteps(leak=leak, falls=tuple(jump for jump in jumps if jump.size_ms < 0), staircase=staircase)
+    return LostSteps(leak=leak, jumps=jumps, staircase=staircase)
 
 
 def _borne_out(exam: Examination, leak: Leak) -> tuple[Jump, ...]:
