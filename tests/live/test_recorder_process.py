@@ -1,12 +1,16 @@
 import json
+import os
 import subprocess
 import sys
+import threading
+import time
 
 from hypothesis import given
 from hypothesis import strategies as st
 from live_messages import SOUND, append, at, delta
 
 from voicediag.formats import session_folder
+from voicediag.live import recorder_process
 from voicediag.live.recorder_process import STOPPED, Frame, Frames, Kind
 
 
@@ -71,6 +75,22 @@ def test_calls_side_by_side_keep_apart(tmp_path):
     )
     frames = [session_folder.read(tmp_path / f"{name}.vds").tracks["user-sent"].source.stream.frames for name in "ab"]
     assert frames == [100, 400]
+
+
+def test_what_came_is_written_at_once_where_nothing_more_waits(tmp_path, monkeypatch):
+    # No file would grow for a minute if it were for the clock.
+    monkeypatch.setattr(recorder_process, "FLUSH_S", 60.0)
+    out, into = os.pipe()
+    begun = threading.Thread(target=recorder_process.run, args=(out,))
+    begun.start()
+    os.write(into, opened(tmp_path / "a.vds").packed() + text("up", append(), 0.2).packed())
+    sound, until_s = tmp_path / "a.vds" / "user-sent.pcm", time.monotonic() + 30
+    while not (sound.exists() and sound.stat().st_size) and time.monotonic() < until_s:
+        pass
+    assert sound.stat().st_size == len(SOUND)
+    os.close(into)
+    begun.join()
+    os.close(out)
 
 
 def test_a_call_without_sound_keeps_its_log(tmp_path):
