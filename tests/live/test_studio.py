@@ -88,6 +88,24 @@ def test_one_page_records_at_a_time_and_its_end_ends_the_serving(tmp_path):
     assert (tmp_path / "a.vds" / "user-captured.flac").is_file()
 
 
+def test_a_page_that_sends_faster_than_the_recorder_writes_waits_and_loses_nothing(tmp_path):
+    async def run():
+        async with serving(tmp_path) as (studio, address), aiohttp.ClientSession() as client:
+            studio.recording.most_waiting = 100 * FRAMES
+            async with client.ws_connect(address + "stream") as page:
+                await page.send_json(begin())
+                await page.receive_json()
+                for number in range(2_000):
+                    await page.send_bytes(chunk(number))
+                await page.send_json({"type": "end", "chunks": 2_000})
+                await page.receive_json()
+
+    asyncio.run(run())
+    session = session_folder.read(tmp_path / "a.vds")
+    assert session.problems == ()
+    assert session.capture.sequence.tolist() == list(range(2_000))
+
+
 @contextmanager
 def recording(folder, *options):
     command = (*RECORD, "--out", str(folder), *options)

@@ -1,4 +1,4 @@
-"""The relay's end of the pipe to the recorder: hands messages over and never waits.
+"""The relay's end of the pipe to the recorder: hands messages over and never waits, unless somebody asks for room.
 
 Where the recorder falls behind by more than `MOST_WAITING` bytes, messages are not recorded and their number is said in
 the session. Where it dies, another is started and the calls go on in folders of their own.
@@ -10,6 +10,7 @@ import asyncio
 import json
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,13 @@ class Recording:
         if self.process and self.process.stdin:
             self.process.stdin.close()
             await self.process.wait()
+
+    async def room(self) -> None:
+        """Wait until the recorder has taken most of what it was given, for a sender that can wait."""
+        pipe = self.process.stdin if self.process else None
+        if pipe and not pipe.is_closing():
+            with suppress(ConnectionError):
+                await pipe.drain()
 
     def opened(
         self, folder: Path, secrets: tuple[str, ...], opening: Mapping[str, Any] | None = None, notes: str = ""

@@ -76,12 +76,13 @@ class Stream(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
             return
         self.take = Take(self.recording, lambda: new_folder(out, NAME))
 
-    def on_message(self, message: str | bytes) -> None:
-        """Record a message."""
+    async def on_message(self, message: str | bytes) -> None:
+        """Record a message; the next one waits until the recorder has room."""
         if self.take and (answer := self.take.hear(message)):
             self.write_message(dict(answer))
             if answer["type"] != "recording":
                 self.close()
+        await self.recording.room()
 
     def on_close(self) -> None:
         """End, however the page did."""

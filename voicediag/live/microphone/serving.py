@@ -110,6 +110,7 @@ class Studio:
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 return
             if (answer := take.hear(message.data)) is None:
+                await self.recording.room()
                 continue
             if answer["type"] == "recording":
                 self.folders.append(Path(answer["path"]))
