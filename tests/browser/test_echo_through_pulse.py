@@ -10,8 +10,8 @@ import json
 
 import numpy as np
 import pytest
+from plain_echo import plain, sounds
 from record_page import opened, recorded_for, recording
-from scipy import signal
 from sound_server import LOOP_MS
 
 import voicediag as vd
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 # What `LOSS_DB` of conftest.py sets in the loop.
 ERL_DB = 14.0
 SECONDS, SETTLING_S = 5, 2
-WINDOW_S, LATEST_S, SILENT, TINY = 0.5, 1.0, 0.01, 1e-6
+TINY = 1e-6
 # A shared machine may keep a canceller from its samples: what it then lets through is an echo, and no error of ours.
 TAKES = 3
 
@@ -48,28 +48,6 @@ def taken(browser, folder, *, seconds, cancelled):
     assert session.problems == ()
     assert session.capture.first("begin")["granted"]["echoCancellation"] is cancelled
     return session
-
-
-def sounds(session):
-    tracks = [session.tracks[name] for name in ("user-captured", "agent-played")]
-    return [track.source.read(0, track.frames).astype(float) for track in tracks]
-
-
-def plain(session):
-    """Delay in ms, loss in dB and correlation of each half second that was played."""
-    heard, played = sounds(session)
-    rate_hz = session.tracks["agent-played"].rate_hz
-    size, reach, found = round(WINDOW_S * rate_hz), round(LATEST_S * rate_hz), []
-    for begin in range(0, played.size - size - reach, size):
-        window = played[begin : begin + size]
-        if np.sqrt(np.mean(window**2)) < SILENT:
-            continue
-        fits = signal.correlate(heard[begin : begin + size + reach], window, "valid", method="fft")
-        late = int(np.argmax(fits))
-        beside = heard[begin + late : begin + late + size]
-        loss_db = -20 * np.log10(abs(fits[late]) / np.dot(window, window))
-        found.append((1_000 * late / rate_hz, loss_db, np.corrcoef(window, beside)[0, 1]))
-    return np.array(found)
 
 
 def settled(session):
