@@ -1,8 +1,8 @@
-"""How fast the session explorer is on an hour of two tracks, and what a report of thirty findings weighs.
+"""How fast the session explorer is on an hour of two tracks, and how soon and how wholly a page's sound is on disk.
 
 ``python -m benchmarks.studio`` makes a dense hour, holds a diagnosis of thirty findings against it, writes the report,
 opens it from disk in a headless Chromium without a graphics card, and zooms. Times depend on the machine; a picture of
-matplotlib, which cannot be zoomed, is the peer.
+matplotlib, which cannot be zoomed, is the peer. The second table is that of `benchmarks.studio_recorder`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import soundfile
 import soxr
 
 import voicediag as vd
+from benchmarks import studio_recorder
 from benchmarks.table import show
 from voicediag.detect import DETECTORS
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity
@@ -83,12 +84,14 @@ def main() -> None:
         rows += _in_browser(report)
         took_s, picture = _timed(lambda: plots.session(session, diagnosis.findings).png())
         rows.append([f"peer: matplotlib, the hour as one PNG of {len(picture) / 1e3:.0f} kB", took_s, "s", None])
+        recorder = studio_recorder.rows(Path(folder))
     show(
         "The session explorer: an hour, two tracks at 16 kHz",
         ("what", "measured", "unit", "wanted below"),
         rows,
         note=f"Chromium draws without a graphics card. Zooms: {ZOOMS}, from the hour to 3.5 s and back.",
     )
+    show("The recorder's page", studio_recorder.COLUMNS, recorder)
 
 
 def write_hour(path: Path) -> None:
