@@ -11,8 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
+from voicediag.limits import Limit
 from voicediag.session import TrackName
 from voicediag.spans import Span, SpanSet
+
+__all__ = ["Cause", "Evidence", "Finding", "Limit", "Measure", "Severity", "Verdict", "clear", "found", "unjudged"]
 
 
 class Cause(StrEnum):
@@ -34,24 +37,6 @@ class Severity(IntEnum):
     LOW = 1
     MEDIUM = 2
     HIGH = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A threshold that says where it comes from.
-
-    Parameters
-    ----------
-    value : float
-    unit : str
-        ``dBFS``, ``ms``, ``words`` ...
-    source : str
-        A standard's clause, a paper, or the committed benchmark that fitted it.
-    """
-
-    value: float
-    unit: str
-    source: str
 
 
 Measure = Mapping[str, float | int | str | None]
