@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from voicediag import detect, measure, present, session, signals, tune
+    from voicediag import detect, measure, present, resampling, session, signals, tune
     from voicediag.check import check
     from voicediag.detect.echo_report import echo
     from voicediag.detect.gap_report import gaps
@@ -33,6 +33,7 @@ __all__ = [
     "measure",
     "present",
     "record",
+    "resampling",
     "session",
     "signals",
     "tune",

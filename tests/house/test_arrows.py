@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     "compare": {"detect", "diagnose", "session"},
     "tune": {"session", "measure", "detect"},
     "fleet": {"check", "formats"},
-    "present": {"measure", "latency", "cost", "detect", "diagnose", "tune", "session"},
+    "present": {"measure", "resampling", "latency", "cost", "detect", "diagnose", "tune", "session"},
     # The faces wire both towers and hold no logic; the package's front door is one of them.
     "cli": ALL,
     "notebook": ALL,
