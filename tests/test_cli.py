@@ -112,6 +112,7 @@ def test_demo_names_the_root_cause():
 
 
 COMMANDS = ["check", "cushion-sweep", "demo", "echo", "gaps", "meter", "lab", "record", "relay", "emulate", "repair"]
+COMMANDS += ["resampler"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from voicediag.detect.finding import Finding
     from voicediag.diagnose import Diagnosis
     from voicediag.present.widgets.explorer import Explorer
+    from voicediag.resampling import Report
     from voicediag.session import Session
     from voicediag.tune.cushion import Sweep
 
@@ -30,6 +31,7 @@ def register() -> bool:
     html.for_type_by_name("voicediag.detect.finding", "Finding", _finding)
     html.for_type_by_name("voicediag.detect.echo_report", "EchoReport", _echo)
     html.for_type_by_name("voicediag.tune.cushion", "Sweep", _sweep)
+    html.for_type_by_name("voicediag.resampling.report", "Report", _resampler)
     html.for_type_by_name("voicediag.diagnose", "Diagnosis", _diagnosis)
     return True
 
@@ -85,6 +87,12 @@ def _sweep(sweep: Sweep) -> str:
     from voicediag.present import plots
 
     return plots.cushion(sweep).svg()
+
+
+def _resampler(report: Report) -> str:
+    from voicediag.present import page
+
+    return page.resampler_card_of(report)
 
 
 def _diagnosis(diagnosis: Diagnosis) -> str:

@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voicediag.present import bills, cards, echo_answer, phrases, plots, waits
+from voicediag.present import bills, cards, echo_answer, phrases, plots, resampler_card, waits
 from voicediag.present.widgets import timeline
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from voicediag.diagnose import Diagnosis
     from voicediag.measure.envelope import Envelope
     from voicediag.present.plots import Picture
+    from voicediag.resampling import Report
     from voicediag.session import Session, TrackName
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -60,6 +61,20 @@ def finding_card(session: Session | None, finding: Finding) -> str:
 def echo_card(report: EchoReport) -> str:
     """Return what is known of a session's echo as HTML without a shell."""
     return _in_notebook("echo.html.jinja", report=report, told=echo_answer, drawn=plots.echo(report))
+
+
+def resampler_card_of(report: Report) -> str:
+    """Return what is known of a resampler as HTML without a shell."""
+    return _in_notebook("resampler.html.jinja", **_about_resampler(report))
+
+
+def resampler_page(report: Report) -> str:
+    """Return what is known of a resampler as one self-contained HTML page."""
+    return _filled("resampler_page.html.jinja", **_about_resampler(report), style=style())
+
+
+def _about_resampler(report: Report) -> dict[str, Any]:
+    return {"report": report, "told": resampler_card, "drawn": plots.resampler(report)}
 
 
 def session_card(session: Session) -> str:

@@ -8,6 +8,7 @@ from voicediag.present.plots.gaps import gaps
 from voicediag.present.plots.lanes import lag, level, samples, wave
 from voicediag.present.plots.overview import session
 from voicediag.present.plots.picture import Picture
+from voicediag.present.plots.resampler import resampler
 
 __all__ = [
     "Envelope",
@@ -20,6 +21,7 @@ __all__ = [
     "gaps",
     "lag",
     "level",
+    "resampler",
     "samples",
     "session",
     "wave",

@@ -1,0 +1,109 @@
+"""``voicediag resampler``: what a resampler does to voice."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voicediag.cli.judging import Html
+from voicediag.cli.shared import CLEAR, FINDINGS, AsJson, app, input_errors, print_json, print_rich, refuse
+
+if TYPE_CHECKING:
+    from voicediag.resampling import Report
+
+Target = Annotated[
+    str | None, typer.Argument(help="FILE.py:NAME, MODULE:NAME, 'cmd:sox {in} -r {rate_out} {out}', or what came back.")
+]
+From = Annotated[int, typer.Option("--from", help="The rate that goes in, in Hz.")]
+To = Annotated[int, typer.Option("--to", help="The rate that comes out, in Hz.")]
+Whole = Annotated[bool, typer.Option("--whole", help="It is used on whole recordings only, never chunk by chunk.")]
+Type = Annotated[str | None, typer.Option(help="What it takes: float64, float32, int16 or bytes; else it is tried.")]
+PlanFile = Annotated[Path | None, typer.Option("--plan", help="Write the test signal to this WAV file.")]
+Png = Annotated[Path | None, typer.Option(help="Also draw the pictures into this file.")]
+
+
+@app.command()
+def resampler(
+    target: Target = None,
+    rate_in: From = 24_000,
+    rate_out: To = 16_000,
+    whole: Whole = False,
+    sample_type: Type = None,
+    plan: PlanFile = None,
+    as_json: AsJson = False,
+    html: Html = None,
+    png: Png = None,
+) -> None:
+    """Grade anything that resamples, A to F, for voice: aliases, loss, noise, chunks, delay, drift, wrapping.
+
+    TARGET is a function of the samples, a class or object with `push` or the like, a function that makes one, a
+    command, or the name of one that is installed, such as soxr-hq-stream. A function is also called anew for each
+    chunk, as apps do; --whole leaves that out.
+
+    For what cannot be called, a browser or a telephone: --plan plan.wav without a TARGET writes the test signal, and
+    the recording of what came back is the TARGET then; its delay, its level and its clock need not be known.
+
+    Exits 0 when it will do for voice (A to D), 1 when it will not (F), 2 when it cannot be judged.
+
+    Example: `voicediag resampler my_audio.py:downsample --from 24000 --to 16000 --html card.html`
+    """
+    from voicediag.present import resampler_card
+
+    if plan and not target:
+        _write_plan(plan, rate_in, rate_out, as_json=as_json)
+        return
+    if not target:
+        refuse("expected a TARGET, or --plan plan.wav", "neither")
+    with input_errors():
+        report = _report(target, rate_in, rate_out, live=not whole, sample_type=sample_type)
+    if as_json:
+        print_json(resampler_card.structured(report))
+    else:
+        print_rich(resampler_card.text(report))
+    for path in _written(report, html=html, png=png):
+        if not as_json:
+            print(f"\nWritten: {path}")
+    sys.exit(CLEAR if report.passes else FINDINGS)
+
+
+def _report(target: str, rate_in: int, rate_out: int, *, live: bool, sample_type: str | None) -> Report:
+    """Return the report on what was named."""
+    from voicediag.resampling import evaluate, returned
+    from voicediag.resampling.arguments import Rates
+    from voicediag.resampling.commands import named
+
+    if Path(target).is_file():
+        return returned.judged_file(Path(target), rate_in, rate_out)
+    found = named(target, Rates(in_hz=rate_in, out_hz=rate_out))
+    return evaluate(found, rate_in, rate_out, live=live, sample_type=sample_type, name=target)
+
+
+def _write_plan(path: Path, rate_in: int, rate_out: int, *, as_json: bool) -> None:
+    """Write the test signal and say what to do with it."""
+    from voicediag.resampling import returned
+
+    with input_errors():
+        seconds = returned.write_plan(path, rate_in, rate_out)
+    if as_json:
+        print_json({"schema": "voicediag.resampler-plan/1", "plan": str(path), "duration_s": round(seconds, 3)})
+    else:
+        print(
+            f"Written: {path}, {seconds:.1f} s. Send it through what resamples, record what comes back at "
+            f"{rate_out} Hz, then: voicediag resampler RETURNED.wav --from {rate_in} --to {rate_out}"
+        )
+
+
+def _written(report: Report, *, html: Path | None, png: Path | None) -> list[Path]:
+    """Write what was asked for and return where it is."""
+    if png:
+        from voicediag.present import plots
+
+        png.write_bytes(plots.resampler(report).png())
+    if html:
+        from voicediag.present import page
+
+        html.write_text(page.resampler_page(report), encoding="utf-8")
+    return [path for path in (png, html) if path]
