@@ -41,6 +41,11 @@ QUESTIONS: dict[str, dict[str, str]] = {
         "received_s": "received_s",
         "longest_gap_s": "longest_gap_s",
     },
+    "20_levels.ipynb": {
+        "meters": "meters",
+        "found": "{name: [f.id for f in diagnosis.findings] for name, diagnosis in (diagnoses | fallen).items()}",
+        "room_fell_db": "fallen['another program opens it'].findings[0].primary.measure['floor_fall_db']",
+    },
     "22_echo.ipynb": {
         "delay_ms": "report.leak.echo.delay_ms",
         "loop": "[step.heard.text for step in did.rounds]",
@@ -56,6 +61,16 @@ QUESTIONS: dict[str, dict[str, str]] = {
         "told": "sweep.sentence",
         "best_ms": "round(sweep.recommended.cushion_s * 1_000)",
         "slopes": "{name: pace.slope for name, pace in paces.items()}",
+    },
+    "30_diagnose.ipynb": {
+        "roots": "told['root_causes']",
+        "symptoms": "[finding.id for finding in diagnosis.symptoms(roots['echo-leak'])]",
+        "gaps": "roots['starved-playback'].primary.measure['gaps']",
+        "dropped": "len(dropped.spans)",
+        "by_hand": "[float(delay_ms), float(loss_db)]",
+        "silent": "float(np.abs(crackling.read(gap)).max())",
+        "came": "float(np.abs(received.read(gap)).max())",
+        "explored_s": "vd.explore(diagnosis).about['seconds']",
     },
     "50_write_a_detector.ipynb": {
         "dc": "finding.primary.measure['dc']",
@@ -168,6 +183,42 @@ def test_emulator(ran):
     assert received_s["wrong-rate"] == pytest.approx(1.63 * 2 / 3, abs=0.001)
     assert gap_s["late-chunks"] > 0.5
     assert "image/png" in shown(cells)
+    assert not complaints(cells)
+    assert not left_behind
+
+
+def test_levels(ran):
+    answers, cells, left_behind = ran("20_levels.ipynb")
+    good, soft, tenth, hot = answers["meters"].values()
+    # As made: speech at -22 dBov over a room of -60 dBFS, then a tenth of the one, of both, and ten times both.
+    speech, floor, snr = "active_speech_dbov", "noise_floor_dbfs", "snr_db"
+    assert good[speech] == pytest.approx(-22, abs=0.3)
+    assert (soft[speech], tenth[speech]) == pytest.approx((-42, -42), abs=0.3)
+    assert soft[floor] == pytest.approx(good[floor], abs=0.5)
+    assert tenth[floor] == pytest.approx(good[floor] - 20, abs=0.5)
+    assert tenth[snr] == pytest.approx(good[snr], abs=0.5)
+    assert hot["clipped_samples"] > 1_000
+    assert list(answers["found"].values()) == [[], [], ["starved-capture"], ["clipped-audio"], [], ["starved-capture"]]
+    assert answers["room_fell_db"] == pytest.approx(20, abs=1)
+    assert shown(cells).count("image/png") == 2
+    assert not complaints(cells)
+    assert not left_behind
+
+
+def test_diagnose(ran):
+    answers, cells, left_behind = ran("30_diagnose.ipynb")
+    assert answers["roots"] == ["starved-playback", "echo-leak"]
+    assert answers["symptoms"] == ["self-hearing-loop", "false-start"]
+    # Of the frames that were dropped those are heard that lie within a word.
+    assert 5 <= answers["gaps"] <= answers["dropped"]
+    assert answers["silent"] == 0
+    assert answers["came"] > 0.05
+    # As planted: recordings/self-hearing-loop/kitchen.vds/truth.json; its loss counts the room too.
+    delay_ms, loss_db = answers["by_hand"]
+    assert delay_ms == pytest.approx(122, abs=1)
+    assert 14 < loss_db < 18
+    assert answers["explored_s"] > 15
+    assert {"image/png", "text/html", "application/vnd.jupyter.widget-view+json"} <= set(shown(cells))
     assert not complaints(cells)
     assert not left_behind
 
