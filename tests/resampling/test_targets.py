@@ -257,3 +257,68 @@ def test_what_comes_back_is_read(out, wanted):
 
 def test_integers_saturate():
     assert SampleType.INT16.of(np.array([1.5, -1.5])).tolist() == [32_767, -32_768]
+
+
+class OneChunkLate:
+    """Hands out the chunk before, and silence at first."""
+
+    def __init__(self):
+        self.before = None
+
+    def push(self, chunk):
+        before, self.before = self.before, np.array(chunk)
+        return np.zeros(len(chunk) // 3) if before is None else before[::3]
+
+
+class WrittenAndRead:
+    """Takes chunks with one method and hands out the sound with another."""
+
+    def __init__(self):
+        self.inner, self.kept = Pushes(), []
+
+    def write(self, chunk):
+        self.kept.append(self.inner.push(chunk))
+
+    def read(self):
+        out, self.kept = np.concatenate([np.zeros(0), *self.kept]), []
+        return out
+
+
+class ToldOfTheEnd:
+    """Holds 300 samples back until it is told that no more will come."""
+
+    def __init__(self):
+        self.kept = np.zeros(0)
+
+    def process(self, chunk, final=False):
+        self.kept = np.append(self.kept, chunk)
+        ready = self.kept.size if final else max(0, self.kept.size - 300) // 3 * 3
+        out, self.kept = self.kept[:ready:3], self.kept[ready:]
+        return out
+
+
+def test_late_by_a_chunk():
+    report = evaluate(OneChunkLate, 48_000, 16_000)
+    assert report.delay_ms == pytest.approx(20.0)
+    assert report.hold_up_max_ms == 0
+    assert report.late_ms == pytest.approx(20.0)
+
+
+@pytest.mark.parametrize(("made", "hold_up_ms"), [(WrittenAndRead, 0.0), (ToldOfTheEnd, 6.25)])
+def test_other_manners_of_streaming(made, hold_up_ms):
+    report = evaluate(made, 48_000, 16_000)
+    assert report.chunk_invariant is True
+    assert report.tail_lost_ms == 0
+    assert report.hold_up_mean_ms == pytest.approx(hold_up_ms, abs=0.1)
+
+
+def test_a_function_that_keeps_its_state_in_a_closure():
+    report = evaluate(closure(), 48_000, 16_000)
+    assert report.chunk_invariant is True
+    assert not report.wraps
+    assert not report.notes
+
+
+def test_polarity():
+    report = evaluate(lambda samples: -samples[::3], 48_000, 16_000, live=False)
+    assert report.notes == ("it turns the sound upside down",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,7 +79,9 @@ def _report(target: str, rate_in: int, rate_out: int, *, live: bool, sample_type
     if Path(target).is_file():
         return returned.judged_file(Path(target), rate_in, rate_out)
     found = named(target, Rates(in_hz=rate_in, out_hz=rate_out))
-    return evaluate(found, rate_in, rate_out, live=live, sample_type=sample_type, name=target)
+    # What is judged may print, which would end up in the JSON.
+    with redirect_stdout(sys.stderr):
+        return evaluate(found, rate_in, rate_out, live=live, sample_type=sample_type, name=target)
 
 
 def _write_plan(path: Path, rate_in: int, rate_out: int, *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from voicediag.errors import InputError
 from voicediag.resampling.plan import Plan
 from voicediag.resampling.response import lines_of
 from voicediag.resampling.target import Target
@@ -105,10 +106,10 @@ def chunkings(target: Target, plan: Plan, *, brief: bool = False) -> Iterator[Ch
     for frames in (*(FEW_SIZES if brief else SIZES), None):
         try:
             out = np.concatenate(_pushed(target, sound, frames))
-        except Exception as error:  # noqa: BLE001  other people's code may raise anything
+        except InputError as error:
             yield Chunking(
                 frames=frames, error_db=-400.0, edge_share=None, click_db=None, drift_ppm=0.0,
-                refused=f"{type(error).__name__}: {error}",
+                refused=error.got,
             )  # fmt: skip
             continue
         yield _compared(frames, np.nan_to_num(out), np.nan_to_num(whole), rough, plan)
@@ -130,7 +131,7 @@ def hold_up(target: Target, plan: Plan) -> HoldUp | None:
     frames = round(HELD_CHUNK_S * plan.rate_in_hz)
     try:
         sizes = [part.size for part in target.chunked(chord(plan, HELD_S), frames)[:-1]]
-    except Exception:  # noqa: BLE001  as above
+    except InputError:
         return None
     out_s = np.cumsum(sizes) / plan.rate_out_hz
     in_s = np.arange(1, len(sizes) + 1) * frames / plan.rate_in_hz

@@ -79,7 +79,7 @@ GAIN = _scale(
     (0.1, "house rule: nothing in a chain of ten adds up to 1 dB"),
     (0.5, "house rule: not heard side by side"),
     (1, "house rule: just heard side by side"),
-    (6, "house rule: half of the voice's level, or twice"),
+    (6.03, "house rule: half of the voice's level, or twice"),
 )
 LATE = _scale(
     "ms",

@@ -34,8 +34,8 @@ def probed(target: Target, *, sample_type: SampleType | None = None) -> Target:
         tried = replace(target, sample_type=kind)
         try:
             out = tried.whole(tone)
-        except Exception as error:  # noqa: BLE001  other people's code may raise anything
-            said = said or f"{type(error).__name__}: {error}"
+        except InputError as error:
+            said = said or error.got
             continue
         if out.size and kind.is_integer and np.max(np.abs(out)) > 4:
             tried, out = replace(tried, scale=INT16), out / INT16

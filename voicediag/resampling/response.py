@@ -16,6 +16,7 @@ MOST_LINES = 33
 LEAST_CYCLES = 1.5
 DELAY_PAIR_HZ = (947, 1_047)
 TELEPHONE_HZ = 3_400.0
+CLEARLY_TURNED = -0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +168,13 @@ class Response:
         slope_s = -(high.phase_rad - low.phase_rad) / (2 * math.pi * apart_hz)
         # The phase knows the delay but for whole turns; the chirps know which.
         return slope_s + round((self.place.delay_s - slope_s) / around) * around
+
+    @property
+    def inverted(self) -> bool:
+        """Whether its polarity is the other one."""
+        low = next(each for each in self.within if each.frequency_hz == DELAY_PAIR_HZ[0])
+        turned = low.phase_rad + 2 * math.pi * low.frequency_hz * (1 + self.place.speed) * self.delay_s()
+        return math.cos(turned) < CLEARLY_TURNED
 
 
 def measure(plan: Plan, output: Array) -> Response | None:

@@ -15,19 +15,13 @@ from voicediag.errors import InputError
 from voicediag.resampling.arguments import Rates, Shape, parameters, shape
 
 PUSHES = (
-    "resample_chunk",
-    "push",
-    "process",
-    "process_chunk",
-    "resample",
-    "feed",
-    "write",
-    "convert",
-    "update",
-    "step",
-    "__call__",
-)
+    "resample_chunk", "push", "process", "process_chunk", "resample", "feed", "write", "convert", "update", "step",
+    "put", "add", "run", "transform", "push_samples", "push_chunk", "push_frame", "process_frame", "downsample",
+    "upsample", "resample_stream", "__call__",
+)  # fmt: skip
 FLUSHES = ("flush", "finish", "finalize", "drain", "end", "close")
+PULLS = ("pull", "read", "pop", "get", "get_output", "output")
+LAST = ("last", "final", "end", "flush", "end_of_input", "eof", "is_last", "last_chunk", "done")
 
 
 class Stream(Protocol):
@@ -157,11 +151,22 @@ def _pushed(made: Any, name: str, method: Callable[..., Any], rates: Rates) -> S
         return _libsamplerate(method, rates)
     form = shape(method, rates, takes_samples=True)
     calls = Calls(method, form, rates)
-    for each in FLUSHES:
-        flush = getattr(made, each, None)
-        if callable(flush) and not any(item.default is item.empty for item in parameters(flush) or []):
-            return Pushed(calls.push, flush)
-    return Pushed(calls.push, lambda: _flushed_by_none(method, form))
+    pull = next((found for each in PULLS if _is_bare(found := getattr(made, each, None))), None)
+    push = calls.push if pull is None else lambda chunk: [calls.push(chunk), pull()]
+    last = next((each.name for each in known or [] if each.name in LAST and each.default is not each.empty), None)
+    if last is not None:
+        return Pushed(push, lambda: method(_nothing(made), *form.before, **{**form.named, last: True}))
+    flush = next((found for each in FLUSHES if _is_bare(found := getattr(made, each, None))), None)
+    if flush is None:
+        return Pushed(push, lambda: _flushed_by_none(method, form))
+    return Pushed(push, flush if pull is None else lambda: [flush(), pull()])
+
+
+def _is_bare(method: Any) -> bool:
+    """Return whether something can be called with nothing."""
+    if not callable(method):
+        return False
+    return not any(each.default is each.empty for each in parameters(method) or [])
 
 
 def _nothing(made: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,8 @@ class Target:
     keeps_state : bool
         Whether it knows the chunk before; a function that is called anew for each does not.
     sample_type : SampleType
+    in_chunks : bool
+        Whether whole recordings are pushed in chunks of 20 ms, because it is late by a chunk.
     scale : float
         What comes back is divided by this: 32768 where a resampler makes floats of the size of int16.
     """
@@ -41,6 +44,7 @@ class Target:
     fresh: Callable[[], Stream]
     keeps_state: bool
     sample_type: SampleType = SampleType.FLOAT64
+    in_chunks: bool = False
     scale: float = 1.0
 
     def opened(self) -> Open:
@@ -49,14 +53,14 @@ class Target:
 
     def whole(self, samples: Array) -> Array:
         """Return what becomes of a whole recording: in one piece, or in chunks of 20 ms where that is refused."""
+        frames = round(FALL_BACK_S * self.rates.in_hz)
+        padded = np.append(samples, np.zeros(-samples.size % frames))
+        if self.in_chunks:
+            return np.concatenate(self.chunked(padded, frames))
+        stream = self.opened()
         try:
-            stream = self.opened()
             return np.concatenate([stream.push(samples), stream.flush()])
-        except Exception:
-            if not self.keeps_state:
-                raise
-            frames = round(FALL_BACK_S * self.rates.in_hz)
-            padded = np.append(samples, np.zeros(-samples.size % frames))
+        except InputError:
             return np.concatenate(self.chunked(padded, frames))
 
     def chunked(self, samples: Array, frames: int) -> list[Array]:
@@ -74,16 +78,29 @@ class Open:
     stream: Stream
 
     def push(self, samples: Array) -> Array:
-        """Return what comes out for a chunk."""
-        return self._read(self.stream.push(self.target.sample_type.of(samples)))
+        """Return what comes out for a chunk.
+
+        Raises
+        ------
+        InputError
+            Where the resampler raises anything, or hands back no sound.
+        """
+        return self._read(lambda: self.stream.push(self.target.sample_type.of(samples)), f"{samples.size} samples")
 
     def flush(self) -> Array:
         """Return what was still held back."""
-        return self._read(self.stream.flush())
+        return self._read(self.stream.flush, "the end of the sound")
 
-    def _read(self, out: Any) -> Array:
-        # A copy: some hand out the same buffer again and again.
-        return np.array(gathered(out), dtype=np.float64) / self.target.scale
+    def _read(self, call: Callable[[], Any], of: str) -> Array:
+        try:
+            # A copy: some hand out the same buffer again and again.
+            return np.array(gathered(call()), dtype=np.float64) / self.target.scale
+        except Exception as error:  # other people's code may raise anything
+            raise InputError(
+                expected=f"a resampler that takes {of} as {self.target.sample_type}",
+                got=f"{type(error).__name__}: {error}",
+                likely="it takes more than samples; hand over lambda samples: ...",
+            ) from error
 
 
 def target_of(given: Any, rates: Rates, *, name: str | None = None) -> Target:
@@ -106,7 +123,7 @@ def target_of(given: Any, rates: Rates, *, name: str | None = None) -> Target:
     if not is_function:
         return _made(said, rates, _copies(given, rates))
     asked = parameters(given)
-    if asked is not None and not asked:
+    if asked is not None and not asked and not _takes_any(given):
         return _factory(said, given, rates)
     if asked is None:
         return Target(name=said, rates=rates, fresh=lambda: Untold.of(given, rates), keeps_state=False)
@@ -119,6 +136,11 @@ def target_of(given: Any, rates: Rates, *, name: str | None = None) -> Target:
             likely="hand over lambda samples: ... with the rest filled in",
         ) from None
     return Target(name=said, rates=rates, fresh=lambda: Calls(given, form, rates), keeps_state=form.state is not None)
+
+
+def _takes_any(given: Callable[..., Any]) -> bool:
+    """Return whether a function takes what it does not name."""
+    return any(each.kind is each.VAR_POSITIONAL for each in inspect.signature(given).parameters.values())
 
 
 def _factory(name: str, make: Callable[[], Any], rates: Rates) -> Target:

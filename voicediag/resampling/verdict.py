@@ -94,7 +94,7 @@ def _seams(value: float, report: Measured) -> str:
     sizes = ", ".join("random" if cut.frames is None else str(cut.frames) for cut in bad)
     shares = [cut.edge_share for cut in bad if cut.edge_share is not None]
     where = " at the edges" if shares and max(shares) > EDGES else ""
-    return f"chunks of {sizes} samples add errors{where} {-value:.0f} dB below the voice"
+    return f"chunks of {sizes} samples add errors{where} {_whole(-value)} dB below the voice"
 
 
 def _drift(value: float, report: Measured) -> str:
@@ -104,6 +104,11 @@ def _drift(value: float, report: Measured) -> str:
     return f"chunks of {size} samples {verb} {value / 1_000:.2g} ms a second"
 
 
+def _whole(value: float) -> int:
+    """Return a number of dB to read; never -0."""
+    return round(value)
+
+
 def _clock(value: float, report: Measured) -> str:
     response = report.response
     return f"it runs {value:.2g} ppm too {'fast' if response and response.place.speed > 0 else 'slow'}"
@@ -111,13 +116,13 @@ def _clock(value: float, report: Measured) -> str:
 
 def _above(value: float, report: Measured) -> str:
     edge = report.plan.rate_out_hz / 2_000
-    return f"what lies above {edge:g} kHz, as in an s, folds back into the voice only {value:.0f} dB down"
+    return f"what lies above {edge:g} kHz, as in an s, folds back into the voice only {_whole(value)} dB down"
 
 
 PHRASES: dict[str, Callable[[float, Measured], str]] = {
     "alias_rejection_db": _above,
-    "image_rejection_db": lambda value, _: f"mirror images of the voice only {value:.0f} dB below it",
-    "image_rejection_telephone_db": lambda value, _: f"mirror images of the voice only {value:.0f} dB below it",
+    "image_rejection_db": lambda value, _: f"mirror images of the voice only {_whole(value)} dB below it",
+    "image_rejection_telephone_db": lambda value, _: f"mirror images of the voice only {_whole(value)} dB below it",
     "sinad_997_db": lambda value, _: f"997 Hz stands only {value:.0f} dB above what is added to it",
     "droop_3400_db": lambda value, _: f"3.4 kHz is {value:.1f} dB off",
     "droop_7000_db": lambda value, _: f"7 kHz is {value:.1f} dB off",
@@ -145,7 +150,9 @@ def notes(report: Measured) -> Iterator[str]:
     if report.ends.noisy_silence:
         ends = report.ends
         yield f"digital silence comes out as {ends.noisy_silence} of {ends.silence_samples} samples that are not zero"
-    if report.live and not report.keeps_state:
+    if report.response and report.response.inverted:
+        yield "it turns the sound upside down"
+    if report.live and not report.keeps_state and not report.chunk_invariant:
         yield "it is a function, judged as called anew for each chunk; --whole (live=False) judges whole recordings"
     if report.speed_s > 0.5:
         yield f"it takes {report.speed_s:.2g} s for a second of sound; the short test signal was used"

@@ -49,7 +49,9 @@ def examine(target: Target, plan: Plan, output: Array) -> WholeNumbers:
     loud, soft = target.whole(square), target.whole(square / 2)
     size = min(loud.size, soft.size)
     # Half of a square never overflows, and is the same but for its size.
-    wraps = int(np.count_nonzero(np.abs(np.nan_to_num(loud[:size]) - 2 * np.nan_to_num(soft[:size])) > WRAPPED))
+    apart = np.abs(np.nan_to_num(loud[:size]) - 2 * np.nan_to_num(soft[:size]))
+    # The first samples may hold what was heard before by something that cannot be made anew.
+    wraps = int(np.count_nonzero(apart[plan.rate_out_hz // SQUARE_HZ // 4 :] > WRAPPED))
     silent = target.whole(np.zeros(round(SILENCE_S * rate)))
     return WholeNumbers(
         wraps=wraps,
