@@ -26,6 +26,19 @@ def test_buffers_that_are_lost_now_and_then_are_steps(sigma_s):
     assert growth(late_s, chunk_s=CHUNK_S) == "steps"
 
 
+def test_a_cost_far_below_the_jitter_is_even():
+    chunks = np.arange(600)
+    late_s = 0.001 * chunks + np.random.default_rng(5).exponential(0.025, chunks.size)
+    assert growth(late_s, chunk_s=0.1) == "even"
+
+
+def test_steps_below_the_jitter_are_steps():
+    # One in forty chunks, at random: the index of dispersion is 39.
+    random = np.random.default_rng(6)
+    late_s = 0.02 * np.cumsum(random.random(CHUNKS) < 1 / 40) + random.exponential(0.025, CHUNKS)
+    assert growth(late_s, chunk_s=CHUNK_S) == "steps"
+
+
 def test_what_jitter_hides_is_not_told():
     late_s = 0.0001 * np.arange(CHUNKS) + jitter(0.1, 4)
     assert growth(late_s, chunk_s=CHUNK_S) is None
