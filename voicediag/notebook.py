@@ -5,9 +5,11 @@ Registered with IPython by type name, so that nothing is imported before there i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from voicediag.detect.echo_report import EchoReport
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from voicediag.resampling import Report
     from voicediag.session import Session
     from voicediag.tune.cushion import Sweep
+
+# What is shorter is read in less than a second.
+LONG_S: Final = 600.0
 
 
 def register() -> bool:
@@ -52,12 +57,37 @@ def explore(what: Session | Diagnosis | Path | str) -> Explorer:
     """
     from voicediag.diagnose import Diagnosis
     from voicediag.formats import load
+    from voicediag.present.widgets import timeline
     from voicediag.present.widgets.explorer import Explorer
     from voicediag.session import Session
 
-    if isinstance(what, Diagnosis):
+    if isinstance(what, Diagnosis) and what.envelopes:
         return Explorer(what.session, what.findings, what.envelopes)
-    return Explorer(what if isinstance(what, Session) else load(what))
+    findings = what.findings if isinstance(what, Diagnosis) else ()
+    session = what.session if isinstance(what, Diagnosis) else what if isinstance(what, Session) else load(what)
+    with _progress(session) as tell:
+        return Explorer(session, findings, timeline.envelopes(session, tell))
+
+
+@contextmanager
+def _progress(session: Session) -> Iterator[Callable[[float, float], None] | None]:
+    """Show how much of a long session was read, where there is a notebook to show it in."""
+    from IPython import display, get_ipython
+
+    html: Any = display.HTML
+    if session.duration_s < LONG_S or not hasattr(get_ipython(), "kernel"):
+        yield None
+        return
+    shown: Any = display.display(html(""), display_id=True)  # type: ignore[no-untyped-call]
+
+    def tell(read_s: float, whole_s: float) -> None:
+        bar = f'<progress max="{whole_s:.0f}" value="{read_s:.0f}"></progress>'
+        shown.update(html(f"<label>Reading {read_s / 60:.0f} of {whole_s / 60:.0f} minutes {bar}</label>"))
+
+    try:
+        yield tell
+    finally:
+        shown.update(html(""))
 
 
 def load_ipython_extension(_shell: object) -> None:

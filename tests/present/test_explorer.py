@@ -1,6 +1,8 @@
 """The notebook's explorer: the kernel hands out what is asked for, bounded, at the level that it has."""
 
 import io
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -70,3 +72,19 @@ def test_whoever_shows_no_widgets_gets_a_still_picture(two_voices):
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert len(bundle["text/html"]) < 60_000
     assert still(envelopes(two_voices)) == bundle["text/html"]
+
+
+def test_a_long_session_shows_how_much_of_it_was_read(monkeypatch, two_voices):
+    told = []
+    shown = SimpleNamespace(update=lambda html: told.append(html.data))
+    monkeypatch.setattr("voicediag.notebook.LONG_S", 1.0)
+    monkeypatch.setattr("IPython.get_ipython", lambda: SimpleNamespace(kernel=None))
+    monkeypatch.setattr("IPython.display.display", lambda *_, **__: shown)
+    whole = vd.explore(two_voices).about["seconds"]
+    assert f'<progress max="{whole:.0f}" value="{whole:.0f}">' in told[-2]
+    assert told[-1] == ""
+
+
+def test_a_diagnosis_without_envelopes_is_read(two_voices, diagnosis):
+    explorer = vd.explore(replace(diagnosis, envelopes={}))
+    assert [track["name"] for track in explorer.about["tracks"]] == list(two_voices.tracks)
