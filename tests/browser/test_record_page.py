@@ -2,11 +2,13 @@
 
 import json
 import re
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from heard import matches
 from record_page import opened, recorded_for, recording
+from tunnel import tunnel
 
 import voicediag as vd
 
@@ -63,6 +65,27 @@ def test_what_was_captured_is_on_disk_though_the_page_hung(tab, spoken, tmp_path
         session.tracks["user-captured"].clock,
     )
     assert np.abs(played.source.read(0, played.frames)).max() > 0.05
+
+
+def test_a_connection_that_breaks_loses_nothing(tab, tmp_path):
+    folder = tmp_path / "a.vds"
+    with recording(folder) as (process, address), tunnel(urlsplit(address).port) as (port, cut):
+        tab.goto(address.replace(str(urlsplit(address).port), str(port), 1))
+        tab.get_by_role("button", name="Record").click()
+        recorded_for(tab, 2)
+        cut()
+        recorded_for(tab, 5)
+        tab.get_by_role("button", name="Stop").click()
+        tab.get_by_text("Kept: a.vds").wait_for()
+        process.communicate(timeout=60)
+    session = vd.load(folder)
+    assert session.problems == ()
+    log = session.capture
+    assert np.array_equal(log.sequence, np.arange(log.sequence.size))
+    assert np.array_equal(np.diff(log.frame), log.frames[:-1])
+    # Half a second passes before the page tries again: so long some chunks waited.
+    assert (log.sent_ms - log.wall_ms).max() > 300
+    assert log.first("end")["how"] == "stopped"
 
 
 def test_a_page_that_is_reloaded_keeps_what_it_captured(tab, tmp_path):

@@ -7,13 +7,15 @@ import sys
 from contextlib import asynccontextmanager, contextmanager
 
 import aiohttp
+import numpy as np
 import pytest
 from aiohttp import web
-from page_messages import FRAMES, begin, chunk
+from page_messages import FRAMES, begin, chunk, samples
 
 from voicediag.cli.browser import record_page
 from voicediag.formats import session_folder
-from voicediag.live.microphone.serving import KINDS, WEB, Studio
+from voicediag.live.microphone.serving import GONE, KINDS, WEB, Studio
+from voicediag.live.microphone.take import LOST
 from voicediag.live.recorder_process import STOPPED
 
 RECORD = (sys.executable, "-c", "from voicediag.cli import main; main()", "record", "--browser", "--no-open")
@@ -88,6 +90,56 @@ def test_one_page_records_at_a_time_and_its_end_ends_the_serving(tmp_path):
     assert (tmp_path / "a.vds" / "user-captured.flac").is_file()
 
 
+def test_a_page_whose_connection_breaks_comes_back_and_goes_on_where_it_was(tmp_path):
+    async def run():
+        async with serving(tmp_path) as (_, address):
+            async with aiohttp.ClientSession() as client:
+                page = await client.ws_connect(address + "stream")
+                await page.send_json(begin())
+                token = (await page.receive_json())["resume"]
+                for number in range(40):
+                    await page.send_bytes(chunk(number))
+                assert (await page.receive_json())["came"] == 25
+                # Without a word of farewell, as a tunnel breaks.
+                page._response.connection.transport.abort()
+            async with aiohttp.ClientSession() as client:
+                stranger = await client.ws_connect(address + "stream?resume=guessed")
+                assert (await stranger.receive()).data == GONE
+                page = await client.ws_connect(address + f"stream?resume={token}")
+                told = await page.receive_json()
+                assert told["type"] == "resumed"
+                assert 25 <= told["came"] <= 40
+                for number in range(told["came"], 60):
+                    await page.send_bytes(chunk(number))
+                await page.send_json({"type": "end", "chunks": 60})
+                while (await page.receive_json())["type"] != "ended":
+                    pass
+
+    asyncio.run(run())
+    session = session_folder.read(tmp_path / "a.vds")
+    assert session.problems == ()
+    assert session.capture.sequence.tolist() == list(range(60))
+    track = session.tracks["user-captured"]
+    assert np.array_equal(np.rint(track.source.read(0, track.frames) * 32_768), samples(*range(60)))
+
+
+def test_a_page_that_does_not_come_back_is_waited_for_and_then_told_of(tmp_path, monkeypatch):
+    monkeypatch.setattr("voicediag.live.microphone.serving.PATIENCE_S", 0.01)
+
+    async def run():
+        async with serving(tmp_path) as (studio, address):
+            async with aiohttp.ClientSession() as client:
+                page = await client.ws_connect(address + "stream")
+                await page.send_json(begin())
+                await page.receive_json()
+                await page.send_bytes(chunk(0))
+                page._response.connection.transport.abort()
+            await studio.over.wait()
+
+    asyncio.run(run())
+    assert [problem.what for problem in session_folder.read(tmp_path / "a.vds").problems] == [LOST]
+
+
 def test_a_page_that_sends_faster_than_the_recorder_writes_waits_and_loses_nothing(tmp_path):
     async def run():
         async with serving(tmp_path) as (studio, address), aiohttp.ClientSession() as client:
@@ -143,7 +195,8 @@ def test_a_server_that_is_killed_loses_nothing_that_had_come(tmp_path):
     async def taken(socket):
         """The answer to a ping comes once all before it was taken."""
         await socket.ping()
-        await socket.receive()
+        while (await socket.receive()).type is not aiohttp.WSMsgType.PONG:
+            pass
 
     async def kill(socket):
         while not sound.is_file() or sound.stat().st_size < 2 * 100 * FRAMES:

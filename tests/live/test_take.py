@@ -113,6 +113,15 @@ def test_what_names_the_device_for_good_is_not_kept(take, tmp_path):
     assert kept_settings(tmp_path) == {"sampleRate": 48_000}
 
 
+def test_the_notes_say_what_the_browser_does_unasked(take, tmp_path):
+    granted = {"echoCancellation": False, "autoGainControl": True}
+    said(take, **begin(granted=granted))
+    take.hear(chunk(0))
+    take.gone(1001)
+    notes = kept(tmp_path).provenance["notes"]
+    assert "echo cancellation off, noise suppression not told, gain control on though it was asked otherwise;" in notes
+
+
 def kept_settings(tmp_path):
     return json.loads((tmp_path / "a.vds" / "capture.jsonl").read_text().splitlines()[0])["begin"]["granted"]
 

@@ -17,7 +17,8 @@ from tornado import web, websocket
 
 from voicediag.formats.demo import demo_folder
 from voicediag.live.folders import new_folder
-from voicediag.live.microphone.serving import LONGEST_MESSAGE, VOICE
+from voicediag.live.microphone.resuming import Line
+from voicediag.live.microphone.serving import GOES_ON, GONE, LONGEST_MESSAGE, VOICE
 from voicediag.live.microphone.take import Take
 from voicediag.live.recording import Recording
 
@@ -50,11 +51,11 @@ class Voice(JupyterHandler):
 class Stream(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
     """One page's sound."""
 
-    take: Take | None = None
+    line: Line | None = None
 
-    def initialize(self, recording: Recording, root: Path) -> None:
+    def initialize(self, recording: Recording, root: Path, lines: set[Line]) -> None:
         """Take what all pages share."""
-        self.recording, self.root = recording, root
+        self.recording, self.root, self.lines = recording, root, lines
 
     @property
     def max_message_size(self) -> int:
@@ -69,25 +70,39 @@ class Stream(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
         await super().get(*args, **named)
 
     def open(self, *_: str, **__: str) -> None:
-        """Begin, where the session may lie where the kernel wants it."""
+        """Begin, where the session may lie where the kernel wants it, or go on with what broke off."""
+        if token := self.get_argument("resume", ""):
+            self._resume(token)
+            return
         out = Path(self.get_argument("out", "") or self.root).resolve()
         if not out.is_relative_to(self.root):
             self.close(REFUSED, f"expected a folder below {self.root}"[:120])
             return
-        self.take = Take(self.recording, lambda: new_folder(out, NAME))
+        self.line = Line(Take(self.recording, lambda: new_folder(out, NAME)))
+        self.lines.add(self.line)
+        self.connection = self.line.opened()
+
+    def _resume(self, token: str) -> None:
+        for line in self.lines:
+            if told := line.returned(token):
+                self.line, self.connection = line, line.opened()
+                self.write_message(dict(told))
+                return
+        self.close(GONE, "That recording is over.")
 
     async def on_message(self, message: str | bytes) -> None:
         """Record a message; the next one waits until the recorder has room."""
-        if self.take and (answer := self.take.hear(message)):
+        if self.line and (answer := self.line.hear(message)):
             self.write_message(dict(answer))
-            if answer["type"] != "recording":
+            if answer["type"] not in GOES_ON:
                 self.close()
         await self.recording.room()
 
     def on_close(self) -> None:
-        """End, however the page did."""
-        if self.take:
-            self.take.gone(self.close_code)
+        """End, however the page did, or wait for it to come back."""
+        if self.line:
+            self.line.closed(self.connection, self.close_code)
+        self.lines.difference_update([line for line in self.lines if line.over.is_set()])
         super().on_close()
 
 
@@ -96,7 +111,7 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(server: ServerApp) -> None:
-    shared = {"recording": Recording(), "root": Path(server.root_dir).resolve()}
+    shared = {"recording": Recording(), "root": Path(server.root_dir).resolve(), "lines": set()}
     base = server.web_app.settings["base_url"]
     handlers: tuple[tuple[Any, ...], ...] = (("stream", Stream, shared), ("sink", Sink), ("voice", Voice))
     routes = [(url_path_join(base, "voicediag", name), *rest) for name, *rest in handlers]

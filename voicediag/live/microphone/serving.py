@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,7 @@ from aiohttp import WSMsgType, web
 
 from voicediag.errors import LiveError
 from voicediag.live.loopback import stranger
+from voicediag.live.microphone.resuming import Line
 from voicediag.live.microphone.take import Take
 from voicediag.live.recording import Recording
 
@@ -32,7 +34,12 @@ KINDS: Final = {
 # Chunks of ours have 4 kB; a page that sends more at once is none of ours.
 LONGEST_MESSAGE: Final = 1 << 20
 CLOSE_PATIENCE_S: Final = 5.0
+# Who records in a terminal waits for the page, and for no longer than this once it is gone.
+PATIENCE_S: Final = 30.0
 HOST: Final = "127.0.0.1"
+# How a page is told that what it comes back for is over; after these answers more is to come.
+GONE: Final = 4404
+GOES_ON: Final = frozenset({"recording", "kept"})
 # What the demo's agent says.
 VOICE: Final = "agent-received.flac"
 
@@ -59,6 +66,7 @@ class Studio:
     folders: list[Path] = field(default_factory=list)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     idle: asyncio.Event = field(default_factory=asyncio.Event)
+    line: Line | None = None
 
     def application(self) -> web.Application:
         """Return the web application."""
@@ -91,31 +99,55 @@ class Studio:
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(max_msg_size=LONGEST_MESSAGE, timeout=CLOSE_PATIENCE_S)
         await socket.prepare(request)
+        if token := request.query.get("resume"):
+            await self._resume(socket, token)
+            return socket
         if not self.idle.is_set():
             await socket.close(code=1013, message=b"Another page is recording already.")
             return socket
         self.idle.clear()
-        take = Take(self.recording, self.folder)
+        line = self.line = Line(Take(self.recording, self.folder), patience_s=PATIENCE_S)
+        heard = asyncio.create_task(self._heard(socket, line, line.opened()))
         try:
-            await self._record(socket, take)
+            await line.over.wait()
         finally:
-            take.gone(socket.close_code)
+            # A connection that another one stands in for may never say that it is broken.
+            heard.cancel()
+            line.end(socket.close_code)
             self.idle.set()
             if self.folders:
                 self.over.set()
         return socket
 
-    async def _record(self, socket: web.WebSocketResponse, take: Take) -> None:
+    async def _resume(self, socket: web.WebSocketResponse, token: str) -> None:
+        """Go on with the recording of a page whose connection broke."""
+        line = self.line
+        if line is None or (told := line.returned(token)) is None:
+            await socket.close(code=GONE, message=b"That recording is over.")
+            return
+        connection = line.opened()
+        await socket.send_json(told)
+        await self._heard(socket, line, connection)
+
+    async def _heard(self, socket: web.WebSocketResponse, line: Line, connection: int) -> None:
+        try:
+            with suppress(ConnectionError):
+                await self._hear(socket, line)
+        finally:
+            line.closed(connection, socket.close_code)
+
+    async def _hear(self, socket: web.WebSocketResponse, line: Line) -> None:
         async for message in socket:
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 return
-            if (answer := take.hear(message.data)) is None:
-                await self.recording.room()
+            answer = line.hear(message.data)
+            await self.recording.room()
+            if answer is None:
                 continue
             if answer["type"] == "recording":
                 self.folders.append(Path(answer["path"]))
             await socket.send_json({**answer, "next": self.next_step})
-            if answer["type"] != "recording":
+            if answer["type"] not in GOES_ON:
                 await socket.close()
 
 

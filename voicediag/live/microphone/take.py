@@ -37,7 +37,7 @@ _IDENTIFIERS: Final = frozenset({"deviceId", "groupId"})
 # As much as the page itself keeps while its connection stands still.
 MOST_FILLED_S: Final = 120.0
 # What a browser closes a connection with when its page is left or reloaded.
-_LEFT: Final = frozenset({1000, 1001, 1005})
+LEFT: Final = frozenset({1000, 1001, 1005})
 LOST: Final = "the connection to the page broke: what it had not sent is missing"
 BEHIND: Final = "a chunk came that lies before those that came already; it is left out"
 # No number that a browser tells is longer.
@@ -77,9 +77,9 @@ class Take:
 
     def gone(self, code: int | None) -> None:
         """End the recording, if the page has not: it was left, or the connection broke."""
-        if self.call and code not in _LEFT:
+        if self.call and code not in LEFT:
             self._problem(LOST)
-        self._end("left" if code in _LEFT else "lost")
+        self._end("left" if code in LEFT else "lost")
 
     def _refused(self, error: InputError) -> Answer | None:
         if self.call is None:
@@ -108,7 +108,7 @@ class Take:
             raise InputError(expected=f"played {', '.join(PLAYED)}", got=repr(played)[:LONGEST_TEXT])
         self._rate_hz, self._has_played = int(rate_hz), played != "nothing"
         asked, granted = (_settings(told.get(key)) for key in ("asked", "granted"))
-        notes = f"Recorded in a browser: {_in_words(granted)}; played: {PLAYED[played]}."
+        notes = f"Recorded in a browser: {_in_words(granted, asked)}; played: {PLAYED[played]}."
         self.call = self.recording.opened(self.folder(), (), notes=notes)
         texts = {key: str(told.get(key, ""))[:LONGEST_TEXT] for key in ("device", "browser")}
         self._log({"begin": {"rate_hz": int(rate_hz), "played": played, "asked": asked, "granted": granted, **texts}})
@@ -186,8 +186,13 @@ def _is_said(value: str | float) -> bool:
     return isinstance(value, str) or -_LONGEST < value < _LONGEST
 
 
-def _in_words(granted: Mapping[str, Any]) -> str:
-    said = {True: "on", False: "off"}
-    states = {name: granted[name] for name in PROCESSING if isinstance(granted.get(name), bool)}
-    told = {name: said[states[name]] if name in states else "not told" for name in PROCESSING}
-    return ", ".join(f"{words} {told[name]}" for name, words in PROCESSING.items())
+def _in_words(granted: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+    """Return what the browser does to the sound, and what of it nobody asked for."""
+    return ", ".join(f"{words} {_state(granted.get(name), asked.get(name))}" for name, words in PROCESSING.items())
+
+
+def _state(is_on: object, was_asked: object) -> str:
+    if not isinstance(is_on, bool):
+        return "not told"
+    unasked = isinstance(was_asked, bool) and is_on is not was_asked
+    return f"{'on' if is_on else 'off'}{' though it was asked otherwise' if unasked else ''}"
