@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
 
@@ -45,6 +46,14 @@ QUESTIONS: dict[str, dict[str, str]] = {
         "meters": "meters",
         "found": "{name: [f.id for f in diagnosis.findings] for name, diagnosis in (diagnoses | fallen).items()}",
         "room_fell_db": "fallen['another program opens it'].findings[0].primary.measure['floor_fall_db']",
+    },
+    "21_resamplers.ipynb": {
+        "grades": "[article.grade_for(kind) for kind in ('wideband', 'telephone-band', 'live')]",
+        "droop_db": "article.droop_3400_db",
+        "folded_db": "float(folded_db)",
+        "stateless": "[stateless.grade, stateless.chunk_invariant]",
+        "stream": "[stream.passes, stream.chunk_invariant]",
+        "judged": "sorted(reports)",
     },
     "22_echo.ipynb": {
         "delay_ms": "report.leak.echo.delay_ms",
@@ -201,6 +210,24 @@ def test_levels(ran):
     assert list(answers["found"].values()) == [[], [], ["starved-capture"], ["clipped-audio"], [], ["starved-capture"]]
     assert answers["room_fell_db"] == pytest.approx(20, abs=1)
     assert shown(cells).count("image/png") == 2
+    assert not complaints(cells)
+    assert not left_behind
+
+
+def test_resamplers(ran):
+    answers, cells, left_behind = ran("21_resamplers.ipynb")
+    assert answers["grades"] == ["F", "D", None]
+    # The response of linear interpolation, on the grid where both rates meet: cos(pi f / 2 fi)^2.
+    droop_db = -40 * np.log10(np.cos(np.pi * 3_400 / 48_000) / np.cos(np.pi * 997 / 48_000))
+    assert answers["droop_db"] == pytest.approx(droop_db, abs=0.01)
+    # Linear in the power, of noise from 8.5 to 11.5 kHz: both lines of each tone fold.
+    hz = np.linspace(8_500, 11_500, 1_000)
+    powers = np.cos(np.pi * hz / 48_000) ** 4 + np.cos(np.pi * (24_000 - hz) / 48_000) ** 4
+    assert answers["folded_db"] == pytest.approx(10 * np.log10(powers.mean()), abs=0.2)
+    assert answers["stateless"] == ["F", False]
+    assert answers["stream"] == [True, True]
+    assert {"linear-stream", "soxr-hq", "soxr-hq-stream", "soxr-lq-stream"} <= set(answers["judged"])
+    assert "text/html" in shown(cells)
     assert not complaints(cells)
     assert not left_behind
 
