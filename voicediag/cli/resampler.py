@@ -23,6 +23,7 @@ To = Annotated[int, typer.Option("--to", help="The rate that comes out, in Hz.")
 Whole = Annotated[bool, typer.Option("--whole", help="It is used on whole recordings only, never chunk by chunk.")]
 Type = Annotated[str | None, typer.Option(help="What it takes: float64, float32, int16 or bytes; else it is tried.")]
 PlanFile = Annotated[Path | None, typer.Option("--plan", help="Write the test signal to this WAV file.")]
+All = Annotated[bool, typer.Option("--all", help="Every one that is installed, between eight pairs of rates.")]
 Png = Annotated[Path | None, typer.Option(help="Also draw the pictures into this file.")]
 
 
@@ -34,6 +35,7 @@ def resampler(
     whole: Whole = False,
     sample_type: Type = None,
     plan: PlanFile = None,
+    every: All = False,
     as_json: AsJson = False,
     html: Html = None,
     png: Png = None,
@@ -47,12 +49,17 @@ def resampler(
     For what cannot be called, a browser or a telephone: --plan plan.wav without a TARGET writes the test signal, and
     the recording of what came back is the TARGET then; its delay, its level and its clock need not be known.
 
+    --all takes no TARGET and prints a leaderboard in two minutes or so.
+
     Exits 0 when it will do for voice (A to D), 1 when it will not (F), 2 when it cannot be judged.
 
     Example: `voicediag resampler my_audio.py:downsample --from 24000 --to 16000 --html card.html`
     """
     from voicediag.present import resampler_card
 
+    if every:
+        _print_board(as_json=as_json)
+        return
     if plan and not target:
         _write_plan(plan, rate_in, rate_out, as_json=as_json)
         return
@@ -82,6 +89,24 @@ def _report(target: str, rate_in: int, rate_out: int, *, live: bool, sample_type
     # What is judged may print, which would end up in the JSON.
     with redirect_stdout(sys.stderr):
         return evaluate(found, rate_in, rate_out, live=live, sample_type=sample_type, name=target)
+
+
+def _print_board(*, as_json: bool) -> None:
+    """Print the leaderboard; on a terminal the error stream says how far it is."""
+    from voicediag.present import resampler_board
+    from voicediag.resampling.leaderboard import lacking, leaderboard
+
+    places = []
+    with redirect_stdout(sys.stderr):
+        for place in leaderboard():
+            places.append(place)
+            if sys.stderr.isatty():
+                told = f"{place.name} {place.rates.in_hz} to {place.rates.out_hz} Hz: {place.report.grade}"
+                print(f"{told:<78}", end="\r", file=sys.stderr)
+    if as_json:
+        print_json(resampler_board.structured(places, lacking()))
+    else:
+        print_rich(resampler_board.text(places, lacking()))
 
 
 def _write_plan(path: Path, rate_in: int, rate_out: int, *, as_json: bool) -> None:
