@@ -9,18 +9,15 @@ Conventions
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from voicediag.measure._filters import Frames, Samples
-from voicediag.measure.band_cells import BANDS, LINE_BANDS, SILENT_DB
+from voicediag.measure.band_cells import BANDS, LINE_BANDS, SILENT_DB, Table, summed
 
-RANGES = (
+RANGES = np.array((
     (-30, -18), (-18, -11), (-11, -7), (-7, -5), (-5, -4), (-4, -3), (-3, -2), (-2, -1), (-1, 0),
     (0, 1), (1, 2), (2, 3), (3, 5), (5, 9), (9, 15),
-)  # fmt: skip
+))  # fmt: skip
 """Cells beside an edge, seen from outside the gap."""
 BESIDE = 10
 WIDTH = 2 * len(RANGES) * BANDS + 4 * BANDS + 8
@@ -29,8 +26,6 @@ SIDES = slice(WIDTH - 6, WIDTH - 4)
 """Columns of the level beside the start and the end, over that of the track's loud parts."""
 _LOWEST, _HIGHEST = -4.0, 2.0
 _DEAD_DB = SILENT_DB + 5
-
-Table = NDArray[np.float64]
 
 
 def features(levels: Samples, starts: Frames, ends: Frames, *, floor_db: Samples, speech_db: float) -> Samples:
@@ -48,52 +43,51 @@ def features(levels: Samples, starts: Frames, ends: Frames, *, floor_db: Samples
     """
     if not starts.size:
         return np.empty((0, WIDTH), np.float32)
-    total = _summed(levels)
-    squares = _summed(np.square(levels, dtype=np.float64))
+    total = summed(levels)
+    squares = summed(np.square(levels, dtype=np.float64))
     middle = (starts + ends) // 2
+    at = middle[:, None]
     beside = np.stack([
         _mean(total, starts - BESIDE, starts)[:, :LINE_BANDS].mean(axis=1),
         _mean(total, ends + 1, ends + 1 + BESIDE)[:, :LINE_BANDS].mean(axis=1),
     ])  # fmt: skip
     loud = beside.max(axis=0)[:, None]
-    falling = [_mean(total, np.minimum(starts + a, middle), np.minimum(starts + b, middle + 1)) for a, b in RANGES]
-    rising = [_mean(total, np.maximum(ends + 1 - b, middle), np.maximum(ends + 1 - a, middle + 1)) for a, b in RANGES]
+    first, last = RANGES.T
+    falling = _mean(total, np.minimum(starts[:, None] + first, at), np.minimum(starts[:, None] + last, at + 1))
+    rising = _mean(total, np.maximum(ends[:, None] + 1 - last, at), np.maximum(ends[:, None] + 1 - first, at + 1))
     inside, until = starts + 2, np.maximum(starts + 3, ends - 1)
     quiet = _mean(total, inside, until)
     spread = np.sqrt(np.maximum(0, _mean(squares, inside, until) - quiet**2))
     course = _mean(total, middle, until) - _mean(total, inside, np.maximum(middle, inside + 1))
-    dead = _summed((levels[:, :LINE_BANDS].max(axis=1) < _DEAD_DB)[:, None])
+    line = np.ascontiguousarray(levels[:, :LINE_BANDS].T)
+    dead = summed((line.max(axis=0) < _DEAD_DB)[:, None])
     parts = [
-        *((part - loud) / SCALE_DB for part in (*falling, *rising, quiet)),
+        *(((part - loud[:, None]) / SCALE_DB).reshape(starts.size, -1) for part in (falling, rising, quiet[:, None])),
         (quiet - floor_db) / SCALE_DB,
         spread / SCALE_DB,
         course / SCALE_DB,
         (beside - loud[:, 0]).T / SCALE_DB,
         (beside.T - speech_db) / SCALE_DB,
         (loud - floor_db[:LINE_BANDS].mean()) / SCALE_DB,
-        (_loudest(levels, inside, until) - quiet[:, :LINE_BANDS].mean(axis=1))[:, None] / SCALE_DB,
+        (_loudest(line.mean(axis=0), inside, until) - quiet[:, :LINE_BANDS].mean(axis=1))[:, None] / SCALE_DB,
         np.log2(ends - starts)[:, None] / 3 - 1,
         _mean(dead, inside, until),
     ]
     return np.asarray(np.clip(np.concatenate(parts, axis=1), _LOWEST, _HIGHEST), np.float32)
 
 
-def _loudest(levels: Samples, begin: Frames, end: Frames) -> Table:
+def _loudest(line: Samples, begin: Frames, end: Frames) -> Table:
     """Return the loudest of four cells together within each place."""
-    line = np.convolve(levels[:, :LINE_BANDS].mean(axis=1), np.full(4, 0.25), "same")
+    line = np.convolve(line, np.full(4, 0.25), "same")
     end = np.clip(end, 1, line.size)
     begin = np.minimum(np.maximum(begin, 0), end - 1)
     edges = np.stack([begin, np.minimum(end, line.size - 1)], axis=1).ravel()
     return np.maximum.reduceat(line, edges)[::2]
 
 
-def _summed(levels: NDArray[Any]) -> Table:
-    return np.concatenate((np.zeros((1, levels.shape[1])), np.cumsum(levels, axis=0, dtype=np.float64)))
-
-
 def _mean(total: Table, begin: Frames, end: Frames) -> Table:
-    """Return the mean of the cells from each begin to its end, float64, shape (places, bands)."""
+    """Return the mean of the cells from each begin to its end, float64, shape (..., bands)."""
     last = len(total) - 1
     begin = np.clip(begin, 0, last - 1)
     end = np.clip(end, begin + 1, last)
-    return np.asarray((total[end] - total[begin]) / (end - begin)[:, None])
+    return np.asarray((total.take(end, axis=0) - total.take(begin, axis=0)) / (end - begin)[..., None])

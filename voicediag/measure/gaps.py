@@ -24,6 +24,7 @@ Differences
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -139,10 +140,11 @@ class GapMeter(WindowMeter[Gaps]):
 
     def _count(self, levels: Samples) -> None:
         """Remember how often each band was at each level, digital silence left out."""
-        live = levels[(levels[:, :LINE_BANDS] > SILENT_DB + _REACH).any(axis=1)]
+        highest = np.ascontiguousarray(levels[:, :LINE_BANDS].T).max(axis=0, initial=SILENT_DB)
+        live = levels[highest > SILENT_DB + _REACH]
         steps = np.clip(np.round(live - SILENT_DB).astype(np.int64), 0, self._counts.shape[1] - 1)
-        for band in range(BANDS):
-            self._counts[band] += np.bincount(steps[:, band], minlength=self._counts.shape[1])
+        steps += np.arange(BANDS) * self._counts.shape[1]
+        self._counts += np.bincount(steps.ravel(), minlength=self._counts.size).reshape(BANDS, -1)
 
     def _level(self, percentile: float) -> Samples:
         """Return a percentile of each band's level so far, in dB."""
@@ -188,9 +190,11 @@ def _apart(chances: Mapping[_Place, float]) -> list[_Place]:
     """Return the likeliest of any places that overlap, in order."""
     kept: list[_Place] = []
     for place in sorted(chances, key=lambda each: (-chances[each], each[:2])):
-        if all(place[1] <= start or place[0] >= end for start, end, *_ in kept):
-            kept.append(place)
-    return sorted(kept)
+        # None of those kept overlaps another: only the neighbours can.
+        at = bisect_left(kept, place)
+        if (at == 0 or kept[at - 1][1] <= place[0]) and (at == len(kept) or place[1] <= kept[at][0]):
+            kept.insert(at, place)
+    return kept
 
 
 def _placed(window: Samples, first: int, last: int, hop: int) -> tuple[int, int, float]:
