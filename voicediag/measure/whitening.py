@@ -18,7 +18,7 @@ Differences from other tools
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,7 @@ TINY = 1e-20
 ROWS = 256
 TOGETHER = 8
 _LOW, _HIGH = (round(edge * WINDOW / GRID_HZ) for edge in BAND_HZ)
+_EVERY = np.ones(_HIGH - _LOW, np.float32)
 _SHAPE = np.sqrt(np.hanning(WINDOW + 1)[:-1]).astype(np.float32)
 
 
@@ -101,17 +102,22 @@ class Whitener:
 
         windows = np.lib.stride_tricks.sliding_window_view(self._samples, WINDOW)[first * HOP : last * HOP : HOP]
         spectra = rfft(windows * _SHAPE)
+        spectra[:, :_LOW], spectra[:, _HIGH:] = 0, 0
         voice = spectra[:, _LOW:_HIGH]
-        power: Power = np.square(voice.real) + np.square(voice.imag)
+        power: Power = np.square(voice.real)
+        power += np.square(voice.imag)
+        floor = self._floor(power)
         around = _spread(power) if self.is_spread else power
-        white = np.zeros_like(spectra)
+        around += floor
         # A power by way of the logarithm to base two takes half as long.
-        around = np.log2(around + self._floor(power))
-        white[:, _LOW:_HIGH] = voice * np.exp2(np.float32(-self.exponent / 2) * around)
-        rows = irfft(white, WINDOW) * _SHAPE
-        out = rows[:, :HOP].copy()
-        out[0] += self._tail
-        out[1:] += rows[:-1, HOP:]
+        np.log2(around, out=around)
+        around *= np.float32(-self.exponent / 2)
+        voice *= np.exp2(around, out=around)
+        rows = irfft(spectra, WINDOW, overwrite_x=True)
+        rows *= _SHAPE
+        out = np.empty((len(rows), HOP), np.float32)
+        np.add(rows[0, :HOP], self._tail, out=out[0])
+        np.add(rows[1:, :HOP], rows[:-1, HOP:], out=out[1:])
         self._tail = rows[-1, HOP:].copy()
         laid: Samples = out.reshape(-1)
         if self._is_first:
@@ -120,21 +126,29 @@ class Whitener:
 
     def _floor(self, power: Power) -> Power:
         """Return what each bin is never divided by less than, from its mean power so far."""
-        firsts = np.arange(0, len(power), TOGETHER)
-        live = self._live + np.cumsum(np.add.reduceat(power.sum(axis=1) > DITHER_POWER, firsts, dtype=np.int64))
-        total = self._power + np.cumsum(np.add.reduceat(power, firsts, axis=0), axis=0, dtype=np.float64)
+        speaks = power @ _EVERY > DITHER_POWER
+        live = self._live + np.cumsum(_together(speaks).sum(axis=1))
+        total = self._power + np.cumsum(_together(power).sum(axis=1), axis=0, dtype=np.float64)
         self._power, self._live = total[-1], int(live[-1])
         mean = total / np.maximum(live, 1)[:, None]
         floor = FLOOR_SHARE * mean + BAND_FLOOR_SHARE * mean.mean(axis=1, keepdims=True) + DITHER_POWER
         return np.asarray(np.repeat(floor.astype(np.float32), TOGETHER, axis=0)[: len(power)])
 
 
+def _together(rows: NDArray[Any]) -> NDArray[Any]:
+    """Return rows in groups of `TOGETHER`, with nothing in those that the last one lacks."""
+    lacking = -len(rows) % TOGETHER
+    if lacking:
+        rows = np.concatenate((rows, np.zeros((lacking, *rows.shape[1:]), rows.dtype)))
+    return rows.reshape(-1, TOGETHER, *rows.shape[1:])
+
+
 def _spread(power: Power) -> Power:
     """Return the power of bins, shape (windows, bins), each as the mean of itself and its neighbours."""
-    third = power * np.float32(1 / 3)
-    mean: Power = third.copy()
-    mean[:, 1:] += third[:, :-1]
-    mean[:, :-1] += third[:, 1:]
-    mean[:, 0] += third[:, 0]
-    mean[:, -1] += third[:, -1]
+    mean = power.copy()
+    mean[:, 1:] += power[:, :-1]
+    mean[:, :-1] += power[:, 1:]
+    mean[:, 0] += power[:, 0]
+    mean[:, -1] += power[:, -1]
+    mean *= np.float32(1 / 3)
     return mean
