@@ -24,19 +24,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from voicediag.measure.delay_drift import FINE, Drifting, Frame, late
-from voicediag.measure.delay_sum import (
-    EARLIEST_S,
-    FRAME,
-    FRAME_S,
-    LATEST_S,
-    REACH,
-    SEGMENTS,
-    Spectrum,
-    Sum,
-    found,
-    spectrum,
-)
+from voicediag.measure.delay_drift import FINE, Drifting, late
+from voicediag.measure.delay_sum import EARLIEST_S, FRAME, FRAME_S, LATEST_S, REACH, SEGMENTS, Frame, Sum, heights, met
 from voicediag.measure.whitening import GRID_HZ, WINDOW, Samples, Whitener
 from voicediag.spans import Span
 
@@ -159,15 +148,8 @@ class DelayMeter:
             return
         far = speaker.white[: frames * FRAME].reshape(frames, FRAME)
         power = np.square(speaker.samples[: frames * FRAME].reshape(frames, FRAME)).mean(axis=1)
-        segments = np.lib.stride_tricks.sliding_window_view(mic.white, 2 * FRAME)[: (frames + SEGMENTS) * FRAME : FRAME]
-        spectra: dict[int, Spectrum] = {}
-        for at in map(int, np.flatnonzero(self._speaks(power))):
-            for segment in range(at, at + SEGMENTS):
-                if segment not in spectra:
-                    spectra[segment] = spectrum(segments[segment])
-            reach = tuple(spectra[at + step] for step in range(SEGMENTS))
-            said = found(reach, mic.white[at * FRAME :][:REACH], far[at])
-            self._open.append(Frame((self._index + at) * FRAME_S, reach, far[at].copy(), said))
+        for frame in met(mic.white, far, self._speaks(power), first=self._index):
+            self._open.append(frame)
             if len(self._open) == GROUP_FRAMES:
                 self._close_group()
         self._index += frames
@@ -191,9 +173,7 @@ class DelayMeter:
 
     def _close_group(self) -> None:
         if self._open:
-            total = Sum.nothing()
-            for frame in self._open:
-                total.add(frame.found)
+            total = Sum.of(self._open)
             group = self._straight_or_drifting(total)
             self._groups.append(replace(group, is_soft=not self._is_loud))
             self._all.add(total)
@@ -249,11 +229,8 @@ def _group(total: Sum, frames: list[Frame], ppm: float) -> LagGroup:
     curve, sigma = total.curve()
     group = _read(curve, sigma, Span(frames[0].time_s, frames[-1].time_s + FRAME_S), len(frames))
     lags = np.clip(np.rint(curve.argmax() + late(frames, ppm)), 0, curve.size - 1).astype(int)
-    heard = (
-        frame.time_s
-        for frame, lag in zip(frames, lags, strict=True)
-        if frame.found.height(int(lag)) >= HEARD_SIGMAS * sigma
-    )
+    rises = heights(frames, lags.tolist())
+    heard = (frame.time_s for frame, rise in zip(frames, rises, strict=True) if rise >= HEARD_SIGMAS * sigma)
     return replace(group, drift_ppm=ppm, heard=tuple(Span(time, time + FRAME_S) for time in heard))
 
 
@@ -262,7 +239,7 @@ def _in_steps(frames: list[Frame], group: LagGroup) -> LagGroup:
 
     What both tracks repeat peaks at many lags in every frame.
     """
-    own = [_group(frame.found, [frame], 0.0) for frame in frames]
+    own = [_group(Sum.of([frame]), [frame], 0.0) for frame in frames]
     clear = [each for each in own if each.strength >= CLEAR_SIGMAS]
     lonely = [each for each in clear if each.rival <= LONELY_SHARE * each.strength]
     if len(lonely) < max(LEAST_LONELY, MOST_LONELY * len(clear)):
@@ -308,10 +285,7 @@ def lag_curve(mic: Samples, speaker: Samples) -> Samples:
     frames = min(white_far.size // FRAME, (white_mic.size - REACH) // FRAME + 1)
     if frames <= 0:
         return np.zeros(SEGMENTS * FRAME, np.float32)
-    total = Sum.nothing()
-    for at in range(frames):
-        reach = white_mic[at * FRAME :][:REACH]
-        segments = spectrum(np.lib.stride_tricks.sliding_window_view(reach, 2 * FRAME)[::FRAME])
-        total.add(found(list(segments), reach, white_far[at * FRAME :][:FRAME]))
+    far = white_far[: frames * FRAME].reshape(frames, FRAME)
+    total = Sum.of(list(met(white_mic, far, np.ones(frames, np.bool_))))
     curve, sigma = total.curve()
     return curve / np.float32(sigma)

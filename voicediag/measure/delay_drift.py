@@ -13,12 +13,22 @@ Conventions
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voicediag.measure.delay_sum import FRAME, MAD_TO_SIGMA, SEGMENTS, STEP, TINY, Spectrum, Sum, spectrum, spreads
+from voicediag.measure.delay_sum import (
+    FRAME,
+    MAD_TO_SIGMA,
+    SEGMENTS,
+    STEP,
+    TINY,
+    Frame,
+    Spectra,
+    Sum,
+    spectrum,
+    spreads,
+)
 from voicediag.measure.whitening import GRID_HZ, Samples
 
 PARTS = 8
@@ -39,28 +49,6 @@ MOST_STEPS = 80
 FINE = tuple(step / 4 for step in range(-3, 4))
 PPM = 1e-6
 _BINS = np.arange(FRAME + 1, dtype=np.float32) * np.float32(np.pi / FRAME)
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A frame of far-end speech.
-
-    Attributes
-    ----------
-    time_s : float
-        When it begins.
-    reach : tuple of complex64, shape (bins,)
-        The spectra of the microphone's segments around it.
-    far : float32, shape (FRAME,)
-        Itself, whitened.
-    found : Sum
-        What it finds in the microphone.
-    """
-
-    time_s: float
-    reach: tuple[Spectrum, ...]
-    far: Samples
-    found: Sum
 
 
 def late(frames: Sequence[Frame], ppm: float) -> NDArray[np.float64]:
@@ -92,7 +80,7 @@ class Drifting:
             mouth = _laid(parts, ppm, float(by))
             for segment, ear in enumerate(frame.reach):
                 total.cross[segment] += ear * mouth
-            total.chance += frame.found.chance
+            total.chance += frame.chance
         return total
 
     def likely_ppm(self) -> float | None:
@@ -102,7 +90,7 @@ class Drifting:
 
     def _heights(self) -> Iterator[tuple[float, float]]:
         """Yield the highest peak, in robust sigmas, and the drift, for all drifts."""
-        spread, live = spreads(np.sum([frame.found.chance for frame in self.frames], axis=0))
+        spread, live = spreads(np.sum([frame.chance for frame in self.frames], axis=0))
         if not live.any():
             return
         steps = min(MOST_STEPS, int(np.ceil(BETWEEN_PPM / self.step_ppm)))
@@ -139,7 +127,7 @@ def _parts(far: Samples) -> NDArray[np.complex64]:
     return np.conj(spectrum(pieces.reshape(PARTS, FRAME)))
 
 
-def _laid(parts: NDArray[np.complex64], ppm: float, by: float) -> Spectrum:
+def _laid(parts: NDArray[np.complex64], ppm: float, by: float) -> Spectra:
     """Return the spectrum of a frame that lies so many samples late and whose parts a drift has moved."""
     each, bins = ppm * PPM * PART, parts.shape[1]
     total, turn, step = np.zeros(bins, np.complex64), _turn(by - each * (PARTS - 1) / 2, bins), _turn(each, bins)
@@ -149,7 +137,7 @@ def _laid(parts: NDArray[np.complex64], ppm: float, by: float) -> Spectrum:
     return total
 
 
-def _turn(by: float, bins: int) -> Spectrum:
+def _turn(by: float, bins: int) -> Spectra:
     """Return the phases of a shift; in single precision a cosine and a sine take a tenth of an exponential."""
     angle, turn = _BINS[:bins] * np.float32(by), np.empty(bins, np.complex64)
     turn.real, turn.imag = np.cos(angle), np.sin(angle)
