@@ -17,7 +17,9 @@ Conventions
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,7 @@ from voicediag.measure.echo_grid import STEP, Stretch
 from voicediag.measure.whitening import BAND_HZ, GRID_HZ
 
 Curves = NDArray[np.float32]
+_Number = TypeVar("_Number", bound=np.generic)
 
 FRAME = 4_000
 HOP = 2_000
@@ -86,54 +89,78 @@ class EchoFrames:
         far = _frames(speaker.white, FRAME)
         near = _frames(np.pad(mic.white, (0, max(0, (len(far) - 1) * HOP + SIZE - mic.white.size))), SIZE)
         is_live = _live(mic, speaker, len(far))
-        spectra, live = np.zeros((len(far), _HIGH - _LOW), np.complex64), np.flatnonzero(is_live)
-        for first in range(0, live.size, ROWS):
-            rows = live[first : first + ROWS]
-            spectra[rows] = _levelled(near[rows], far[rows])
+        spectra, said = np.zeros((len(far), _HIGH - _LOW), np.complex64), np.zeros((ROWS, SIZE), np.float32)
+        for rows in _in_parts(is_live):
+            np.multiply(_rows(far, rows), _SHORT, out=said[: rows.size, :FRAME])
+            spectra[rows] = _levelled(_rows(near, rows), said[: rows.size])
         return cls(spectra, is_live)
 
     def curves(self) -> Curves:
-        """Return how well each lag fits each frame by itself."""
-        return self._curves(np.ones(1, np.complex64), SIZE)
+        """Return how well each lag fits each frame by itself; nothing for those that are not live."""
+        curves = np.zeros((self.is_live.size, SIZE), np.float32)
+        for rows, found in self._parts(self.is_live):
+            curves[rows] = found / _sigmas(found)
+        return curves
 
-    def room(self, path: NDArray[np.intp], weight: NDArray[np.float32], curves: Curves) -> NDArray[np.complex64]:
+    def scores(self, room: NDArray[np.complex64]) -> Curves:
+        """Return how well each lag fits each frame in a known room, over the lags from `-REACH` to `REACH`."""
+        scores = np.zeros((self.is_live.size, 2 * REACH), np.float32)
+        for rows, found in self._parts(self.is_live, np.conj(room)):
+            scores[rows] = found[:, : 2 * REACH] / _sigmas(found)
+        return scores
+
+    def room(
+        self, path: NDArray[np.intp], weight: NDArray[np.float32], curves: Curves | None = None
+    ) -> NDArray[np.complex64]:
         """Return the spectrum of what the frames have in common once each is brought onto its lag.
 
         Parameters
         ----------
         path : int, shape (frames,)
-            The lag of each, as an index into `curves`.
+            The lag of each, as an index into its curve.
         weight : float32, shape (frames,)
             How much each counts; those that are not live count nothing.
-        curves : float32, shape (frames, lags)
-            From `curves`.
+        curves : float32, shape (frames, lags), optional
+            From `curves`, where they are at hand.
         """
         from scipy.fft import rfft
 
-        rows = np.flatnonzero(self.is_live & (weight > 0))
-        mean = np.zeros(SIZE, np.float32)
-        if rows.size:
-            for row in rows:
-                found = np.take(curves[row], path[row] + _ROOM, mode="wrap")
-                mean[_ROOM] += weight[row] * np.clip(found, -MOST_SIGMAS, MOST_SIGMAS)
-            mean /= weight[rows].sum()
+        counts, mean = self.is_live & (weight > 0), np.zeros(SIZE, np.float32)
+        total, own = np.zeros((2, _ROOM.size), np.float32)
+        for row, curve, sigma in self._each(counts, curves):
+            begin = int(path[row]) - ROOM_BEFORE
+            around = curve[begin:][: own.size] if begin >= 0 else np.take(curve, path[row] + _ROOM, mode="wrap")
+            np.divide(around, sigma, out=own)
+            np.clip(own, -MOST_SIGMAS, MOST_SIGMAS, out=own)
+            own *= weight[row]
+            total += own
+        if counts.any():
+            mean[_ROOM] = total / weight[counts].sum()
         return np.asarray(rfft(mean)[_LOW:_HIGH], np.complex64)
 
-    def scores(self, room: NDArray[np.complex64]) -> Curves:
-        """Return how well each lag fits each frame in a known room, over the lags from `-REACH` to `REACH`."""
-        return self._curves(np.conj(room), 2 * REACH)
+    def _each(
+        self, chosen: NDArray[np.bool_], curves: Curves | None
+    ) -> Iterator[tuple[int, NDArray[np.float32], np.float32]]:
+        """Yield the numbers of frames, their curves and the sigma of these."""
+        if curves is not None:
+            yield from ((row, curves[row], np.float32(1)) for row in np.flatnonzero(chosen).tolist())
+            return
+        for rows, found in self._parts(chosen):
+            yield from zip(rows.tolist(), found, _sigmas(found)[:, 0], strict=True)
 
-    def _curves(self, times: NDArray[np.complex64], lags: int) -> Curves:
-        """Return the curves of the live frames, their spectra multiplied; nothing for the others."""
+    def _parts(
+        self, chosen: NDArray[np.bool_], times: NDArray[np.complex64] | None = None
+    ) -> Iterator[tuple[NDArray[np.intp], Curves]]:
+        """Yield the numbers of frames and their curves, their spectra multiplied."""
         from scipy.fft import irfft
 
-        curves, live = np.zeros((self.is_live.size, lags), np.float32), np.flatnonzero(self.is_live)
-        for first in range(0, live.size, ROWS):
-            rows = live[first : first + ROWS]
-            whole = np.zeros((rows.size, SIZE // 2 + 1), np.complex64)
-            whole[:, _LOW:_HIGH] = self.spectra[rows] * times
-            curves[rows] = _in_sigmas(irfft(whole, SIZE, overwrite_x=True))[:, :lags]
-        return curves
+        whole = np.zeros((ROWS, SIZE // 2 + 1), np.complex64)
+        for rows in _in_parts(chosen):
+            band = whole[: rows.size, _LOW:_HIGH]
+            band[...] = _rows(self.spectra, rows)
+            if times is not None:
+                band *= times
+            yield rows, irfft(whole[: rows.size], SIZE)
 
 
 def shift(early: NDArray[np.complex64], late: NDArray[np.complex64], *, reach: int) -> int:
@@ -169,25 +196,40 @@ def _sinc() -> NDArray[np.float32]:
 _SINC = _sinc()
 
 
-def _in_sigmas(curves: Curves) -> Curves:
+def _sigmas(curves: Curves) -> Curves:
+    """Return the robust sigma of each curve over the lags from `-REACH` to `REACH`, shape (frames, 1)."""
     # A median of every eighth value is known to 3 %, and costs an eighth; numpy's own takes ten times as long.
     some = np.abs(curves[:, : 2 * REACH : 8])
-    sigma = np.float32(MAD_TO_SIGMA) * np.partition(some, some.shape[1] // 2, axis=1)[:, some.shape[1] // 2, None]
-    curves /= np.maximum(sigma, np.float32(TINY))
-    return curves
+    some.partition(some.shape[1] // 2)
+    return np.maximum(np.float32(MAD_TO_SIGMA) * some[:, some.shape[1] // 2, None], np.float32(TINY))
 
 
 def _levelled(near: NDArray[np.float32], far: NDArray[np.float32]) -> NDArray[np.complex64]:
     """Return the cross-spectra of frames, each bin divided by the root of its magnitude."""
     from scipy.fft import rfft
 
-    mouth = rfft(far * _SHORT, SIZE)[:, _LOW:_HIGH]
     # What lies far from the frame is not its echo, whatever the lag.
-    cross = rfft(near * _LONG)[:, _LOW:_HIGH] * np.conj(mouth)
-    power = np.square(cross.real) + np.square(cross.imag)
+    cross: NDArray[np.complex64] = np.conj(rfft(far)[:, _LOW:_HIGH])
+    cross *= rfft(near * _LONG)[:, _LOW:_HIGH]
+    power = np.square(cross.real)
+    power += np.square(cross.imag)
     power += np.float32(FLOOR_SHARE) * power.mean(axis=1, keepdims=True) + np.float32(TINY)
-    cross *= 1 / np.sqrt(np.sqrt(power))
-    return np.asarray(cross, np.complex64)
+    np.sqrt(power, out=power)
+    np.sqrt(power, out=power)
+    cross *= np.divide(1, power, out=power)
+    return cross
+
+
+def _in_parts(chosen: NDArray[np.bool_]) -> Iterator[NDArray[np.intp]]:
+    """Yield the numbers of what is chosen, `ROWS` at a time."""
+    places = np.flatnonzero(chosen)
+    yield from (places[first : first + ROWS] for first in range(0, places.size, ROWS))
+
+
+def _rows(table: NDArray[_Number], rows: NDArray[np.intp]) -> NDArray[_Number]:
+    """Return rows of a table, without a copy where they follow each other."""
+    begin, end = int(rows[0]), int(rows[-1]) + 1
+    return table[begin:end] if end - begin == rows.size else table[rows]
 
 
 def _frames(samples: NDArray[np.float32], size: int) -> NDArray[np.float32]:

@@ -244,14 +244,19 @@ class EchoFollower:
         if not frames.is_live.any():
             return np.zeros(0, np.intp), np.zeros((0, 2 * REACH), np.float32)
         first = round(self.lag_s * GRID_HZ) - stretch.first_lag
-        curves = frames.curves()
-        # A loudspeaker may be wired the other way round: without a room a trough is as good as a top.
-        scores = np.abs(curves[:, : 2 * REACH]) if known is None else frames.scores(known)
+        curves: Curves | None = None
+        if known is None:
+            curves = frames.curves()
+            # A loudspeaker may be wired the other way round: without a room a trough is as good as a top.
+            scores = np.abs(curves[:, : 2 * REACH])
+        else:
+            scores = frames.scores(known)
         path = steadiest(likelihood(scores, frames.is_live), first=first)
         fits = scores[np.arange(path.size), path]
         if known is not None and np.median(fits[frames.is_live]) >= KNOWN_SIGMAS:
-            self._room = frames.room(path, np.clip(fits, 0, MOST_WEIGHT), curves)
+            self._room = frames.room(path, np.clip(fits, 0, MOST_WEIGHT))
             return without_excursions(held(path, frames.is_live)), scores
+        curves = frames.curves() if curves is None else curves
         for _ in range(PASSES if known is None else PASSES - 1):
             weight = np.clip(scores[np.arange(path.size), path], 0, MOST_WEIGHT)
             path = on_one_reflection(frames, curves, path, weight, known)
