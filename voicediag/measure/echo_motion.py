@@ -12,7 +12,9 @@ Differences from other tools
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,9 +100,12 @@ def motion(
     """
     if not heard:
         return EchoMotion(drift_reason="no echo is heard")
-    follower = EchoFollower(mic, speaker, mic_rate_hz, speaker_rate_hz, heard[0][1])
-    for block in blocks([span for span, _ in heard]):
-        follower.follow(block)
+    with ThreadPoolExecutor(1) as pool:
+        follower = EchoFollower(mic, speaker, mic_rate_hz, speaker_rate_hz, heard[0][1], pool)
+        all_of_them = (*blocks([span for span, _ in heard]), None)
+        for block, then in pairwise(all_of_them):
+            if block:
+                follower.follow(block, then)
     return told(follower.result(), rate_hz=mic_rate_hz)
 
 

@@ -13,7 +13,9 @@ Conventions
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +106,8 @@ class EchoFollower:
         Rates of the two tracks; they need not be equal.
     lag_s : float
         Where the echo is at first, to `REACH / GRID_HZ` seconds.
+    pool : Executor, optional
+        What reads the next block while this one is followed.
     """
 
     mic: Reader
@@ -111,17 +115,21 @@ class EchoFollower:
     mic_rate_hz: int
     speaker_rate_hz: int
     lag_s: float
+    pool: Executor | None = None
+    _ahead: tuple[tuple[Span, int], Future[_Stretch]] | None = field(default=None, repr=False)
+    _reading: Lock = field(default_factory=Lock, repr=False)
+    _said: tuple[Span, Track] | None = field(default=None, repr=False)
     _room: Room | None = field(default=None, repr=False)
     _blocks: list[_Block] = field(default_factory=list, repr=False)
     _jumps: list[Jump] = field(default_factory=list, repr=False)
     _last_jump_s: float = -np.inf
     _leapt_s: float = -np.inf
 
-    def follow(self, span: Span) -> None:
-        """Follow over a span of the far end; spans come in order."""
+    def follow(self, span: Span, then: Span | None = None) -> None:
+        """Follow over a span of the far end of `BLOCK_S` at most; spans come in order, and then the next."""
         at_s = span.start_s
         while at_s < span.end_s:
-            at_s = self._advance(Span(at_s, min(span.end_s, at_s + BLOCK_S)))
+            at_s = self._advance(Span(at_s, span.end_s), then)
 
     def result(self) -> LagTrack:
         """Return what was followed so far."""
@@ -134,10 +142,9 @@ class EchoFollower:
             jumps=tuple(self._jumps),
         )
 
-    def _advance(self, span: Span) -> float:
+    def _advance(self, span: Span, then: Span | None) -> float:
         """Follow over one block, and return until when."""
-        lag = round(self.lag_s * GRID_HZ)
-        stretch = self._read(Span(max(0.0, span.start_s - OVERLAP_S), span.end_s + OVERLAP_S), lag)
+        stretch = self._block(span, then)
         path, scores = self._path(stretch)
         if not path.size:
             return span.end_s
@@ -223,6 +230,18 @@ class EchoFollower:
         places = lag_steps.place(mic.white, speaker.white, room, (lags[0] - low, lags[1] - low), within)
         return _on_clock(places, heard_s)
 
+    def _block(self, span: Span, then: Span | None) -> _Stretch:
+        """Return both tracks around a block at the lag that is known, and begin to read what comes then."""
+        centre = round(round(self.lag_s * GRID_HZ) / CENTRE)
+        known, self._ahead = self._ahead, None
+        is_known = known is not None and known[0] == (span, centre)
+        stretch = known[1].result() if known and is_known else self._read(_overlapping(span), centre * CENTRE)
+        if self.pool and then:
+            # The lag seldom moves so far that it has to be read again.
+            reading = self.pool.submit(self._read, _overlapping(then), centre * CENTRE)
+            self._ahead = (then, centre), reading
+        return stretch
+
     def _read(self, span: Span, lag: int) -> _Stretch:
         """Return both tracks around a span, the microphone by the lag later."""
         first_lag = round(lag / CENTRE) * CENTRE - REACH
@@ -233,10 +252,13 @@ class EchoFollower:
 
     def _tracks(self, heard: Span, said: Span) -> tuple[Track, Track]:
         """Return a span of the microphone and one of the speaker, as the frames want them."""
-        return (
-            microphone(self.mic(_with_edges(heard)), rate_hz=self.mic_rate_hz),
-            far_end(self.speaker(_with_edges(said)), rate_hz=self.speaker_rate_hz),
-        )
+        with self._reading:
+            mic = self.mic(_with_edges(heard))
+            if self._said is None or self._said[0] != said:
+                # A search asks for the same again and again.
+                self._said = said, far_end(self.speaker(_with_edges(said)), rate_hz=self.speaker_rate_hz)
+            speaker = self._said[1]
+        return microphone(mic, rate_hz=self.mic_rate_hz), speaker
 
     def _path(self, stretch: _Stretch) -> tuple[Path, Curves]:
         """Return the path of a stretch and what it goes by, and learn its room."""
@@ -339,6 +361,10 @@ def _until(times_s: NDArray[np.float64], path: Path, span: Span) -> float:
     """Return until when the path is well within reach, or the end of the span."""
     gone = np.flatnonzero((times_s >= span.start_s + LEAST_BLOCK_S) & (np.abs(path - REACH) > WELL_WITHIN))
     return min(span.end_s, float(times_s[gone[0]])) if gone.size else span.end_s
+
+
+def _overlapping(span: Span) -> Span:
+    return Span(max(0.0, span.start_s - OVERLAP_S), span.end_s + OVERLAP_S)
 
 
 def _with_edges(span: Span) -> Span:
