@@ -77,10 +77,11 @@ def _features(samples: Samples) -> Samples:
     """Return the features of each step, shape (steps, WIDTH)."""
     if samples.size < LONG_WINDOW:
         return np.zeros((0, WIDTH), np.float32)
-    power = _power(np.fft.rfft(_windowed(samples, WINDOW), axis=1)) @ _triangles().T
+    from scipy.fft import irfft, rfft
+
+    power = _power(rfft(_windowed(samples, WINDOW))) @ _triangles().T
     top = float(np.percentile(power.sum(axis=1), LOUDEST_PERCENTILE)) + SILENT
-    spectra = np.fft.rfft(_windowed(samples, LONG_WINDOW), 2 * LONG_WINDOW, axis=1)
-    own = np.fft.irfft(_power(spectra), axis=1)
+    own = irfft(_power(rfft(_windowed(samples, LONG_WINDOW), 2 * LONG_WINDOW)))
     first, last, window = _lags()
     likeness = own[:, : window.size] / (own[:, :1] + 1e-9 * top) / window
     lags = np.stack([likeness[:, low:high].max(axis=1) for low, high in zip(first, last, strict=True)], axis=1)
@@ -88,7 +89,9 @@ def _features(samples: Samples) -> Samples:
 
 
 def _power(spectra: NDArray[np.complexfloating]) -> Samples:
-    return np.asarray(spectra.real**2 + spectra.imag**2, np.float32)
+    power = np.square(spectra.real)
+    power += np.square(spectra.imag)
+    return np.asarray(power, np.float32)
 
 
 def _windowed(samples: Samples, size: int) -> Samples:
