@@ -174,7 +174,7 @@ class Paths:
         path = PathMeter(self.mic_rate_hz, self.speaker_rate_hz, frame_s)
         for span, heard in pieces:
             # Beyond a recording's end an echo is not weak, but unknown.
-            mic = _spectra(heard[: int(np.flatnonzero(heard).max(initial=-1)) + 1], self.mic_rate_hz, frame_s)
+            mic = _spectra(_to_its_end(heard), self.mic_rate_hz, frame_s)
             path._push(mic, self._said(span, frame_s))  # noqa: SLF001 - what it transforms itself it would forget
         return path.result()
 
@@ -209,8 +209,17 @@ class Paths:
         return self._far[span, frame_s]
 
 
+def _to_its_end(samples: Samples) -> Samples:
+    """Return samples without the silence behind the last."""
+    if samples.size and samples[-1]:
+        return samples
+    return samples[: int(np.flatnonzero(samples).max(initial=-1)) + 1]
+
+
 def _power(spectra: NDArray[np.complex64]) -> NDArray[np.float32]:
-    return np.asarray(np.square(spectra.real) + np.square(spectra.imag), np.float32)
+    power = np.square(spectra.real)
+    power += np.square(spectra.imag)
+    return np.asarray(power, np.float32)
 
 
 def _spectra(samples: Samples, rate_hz: int, frame_s: float) -> NDArray[np.complex64]:

@@ -44,7 +44,6 @@ TINY = 1e-20
 ROWS = 256
 TOGETHER = 8
 _LOW, _HIGH = (round(edge * WINDOW / GRID_HZ) for edge in BAND_HZ)
-_EVERY = np.ones(_HIGH - _LOW, np.float32)
 _SHAPE = np.sqrt(np.hanning(WINDOW + 1)[:-1]).astype(np.float32)
 
 
@@ -126,7 +125,7 @@ class Whitener:
 
     def _floor(self, power: Power) -> Power:
         """Return what each bin is never divided by less than, from its mean power so far."""
-        speaks = power @ _EVERY > DITHER_POWER
+        speaks = power.sum(axis=1) > DITHER_POWER
         live = self._live + np.cumsum(_together(speaks).sum(axis=1))
         total = self._power + np.cumsum(_together(power).sum(axis=1), axis=0, dtype=np.float64)
         self._power, self._live = total[-1], int(live[-1])
