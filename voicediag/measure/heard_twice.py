@@ -139,12 +139,13 @@ def _alike(sound: Samples, total: NDArray[np.float64], starts: NDArray[np.intp],
     """Return for each window how like it is to the sound from `last` samples before it on, 1 where they are equal."""
     from scipy.fft import irfft, rfft
 
-    rows = sound[(starts - last)[:, None] + np.arange(last + WINDOW)]
-    product = irfft(rfft(rows, SIZE) * np.conj(rfft(rows[:, -WINDOW:], SIZE)), SIZE)[:, :last]
-    places = (starts - last)[:, None] + np.arange(last)
-    earlier = total[places + WINDOW] - total[places]
-    own = total[starts + WINDOW] - total[starts]
-    return np.asarray(2 * product / (earlier + own[:, None] + TINY))
+    rows = np.lib.stride_tricks.sliding_window_view(sound, last + WINDOW)[starts - last]
+    spectra = rfft(rows, SIZE)
+    spectra *= np.conj(rfft(rows[:, -WINDOW:], SIZE))
+    product = irfft(spectra, SIZE, overwrite_x=True)[:, :last]
+    power = total[WINDOW:] - total[:-WINDOW]
+    both = np.lib.stride_tricks.sliding_window_view(power, last)[starts - last] + (power[starts, None] + TINY)
+    return np.asarray(2 * product / both)
 
 
 def _next(alike: NDArray[np.float64], tops: NDArray[np.intp]) -> NDArray[np.float64]:
