@@ -42,8 +42,9 @@ def candidates(levels: Samples) -> tuple[Frames, Frames]:
     ahead = _pairs(line, falls, rises)
     behind = _pairs(line[::-1], line.size - 1 - rises[::-1], line.size - 1 - falls[::-1])
     turned = line.size - 1 - behind[:, ::-1]
-    pairs = np.unique(np.concatenate((ahead, turned)), axis=0)
-    return pairs[:, 0], pairs[:, 1]
+    # As one number each: numpy takes ten times as long for rows.
+    pairs = np.unique(np.concatenate((ahead, turned)) @ (line.size, 1))
+    return pairs // line.size, pairs % line.size
 
 
 def steps(levels: Samples) -> tuple[Frames, Frames]:
