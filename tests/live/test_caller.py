@@ -57,7 +57,7 @@ def test_goaway_hands_the_session_over_before_the_end(tmp_path):
 
 
 def test_a_provider_that_never_agrees_is_given_up_and_the_recording_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr("voicediag.live.client.calling.BACKOFF_S", (0.0, 0.0))
+    monkeypatch.setattr("voicediag.live.client.line.BACKOFF_S", (0.0, 0.0))
 
     async def refuses(request):
         socket = web.WebSocketResponse()

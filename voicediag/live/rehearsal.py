@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Final
 from voicediag.errors import InputError
 from voicediag.formats import folder_closer
 from voicediag.live import emulator
-from voicediag.live.client.calling import Caller, opening_of
+from voicediag.live.client.calling import Caller
 from voicediag.live.client.device import SimulatedDevice
 from voicediag.live.client.dialogue import Dialogue
 from voicediag.live.client.direct import NO_KEY, SERVICES, key_for
 from voicediag.live.client.equipment import CLIENT_FAULTS, equip
 from voicediag.live.client.imagined import WALL_NS, Imagined
+from voicediag.live.client.line import opening_of
 from voicediag.live.client.player import CUSHION_S
 from voicediag.live.client.sound_card import SoundCard
 from voicediag.live.emulator.clips import clips_of
