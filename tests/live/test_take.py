@@ -20,7 +20,7 @@ from voicediag.live.redaction import Redaction
 class Desk:
     """The recorder without its process."""
 
-    def opened(self, folder, secrets, notes):
+    def opened(self, folder, secrets, _opening, notes):
         self.recorder = Recorder(folder, Redaction(secrets), "2026-11-22T00:00:00Z", notes)
         return Call(1, folder, secrets)
 

@@ -1,7 +1,8 @@
 """``capture.jsonl``: when each chunk of a device's sound was captured, sent and written, one JSON object a line.
 
 ``{"t_ns", "chunk": [sequence, frame, frames, wall_ms, sent_ms]}`` for each chunk, and a line each for what the capture
-began with (``begin``), for its context's times once a second (``context``) and for its end (``end``).
+began with (``begin``), for its context's times once a second (``context``), for each moment that was marked (``mark``)
+and for its end (``end``).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 # A day of one line a second, and its beginning and end.
 MOST_LINES: Final = 100_000
-KINDS: Final = ("begin", "context", "end")
+KINDS: Final = ("begin", "context", "mark", "end")
 # What one of those lines holds at most: entries, and letters of each.
 MOST_TOLD: Final = 40
 LONGEST_TEXT: Final = 300

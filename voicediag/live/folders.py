@@ -1,10 +1,13 @@
-"""Names and makes the folders of live sessions."""
+"""Names and makes the folders of live sessions, and knows when they are finished."""
 
 from __future__ import annotations
 
 import itertools
 import time
 from typing import TYPE_CHECKING
+
+from voicediag.formats.folder_writer import MANIFEST, WIRE
+from voicediag.formats.held import is_held
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +21,11 @@ def new_folder(out: Path, name: str) -> Path:
     while not _made(folder):
         folder = out / next(names)
     return folder
+
+
+def is_closed(folder: Path) -> bool:
+    """Whether a session folder is whole: written, let go of, and its sound FLAC."""
+    return (folder / MANIFEST).is_file() and not any(folder.glob("*.pcm")) and not is_held(folder / WIRE)
 
 
 def _made(folder: Path) -> bool:

@@ -31,7 +31,8 @@ class CaptureLog:
     wall_ms, sent_ms : float64
         Milliseconds since 1970 by the capturing machine: when it was full, and when it was sent.
     told : tuple of mapping
-        The other lines: how the capture began (``begin``), its context's own times (``context``), its ``end``.
+        The other lines: how the capture began (``begin``), its context's own times (``context``), the moments that the
+        user marked (``mark``), its ``end``.
     """
 
     t_ns: NDArray[np.int64]

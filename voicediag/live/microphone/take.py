@@ -18,8 +18,10 @@ from voicediag.formats.capture_log import LONGEST_TEXT, MOST_TOLD
 from voicediag.formats.folder_writer import CAPTURE
 from voicediag.formats.wire_line import json_object
 from voicediag.live.microphone.chunk import WIDTH, Chunk, parse
+from voicediag.live.recorder import Moment
 from voicediag.live.recorder_process import START
 from voicediag.protocols.events import Audio
+from voicediag.session.clock import NANOSECONDS
 from voicediag.session.source import FASTEST_HZ, SLOWEST_HZ
 
 if TYPE_CHECKING:
@@ -31,11 +33,14 @@ PROCESSING: Final = {
     "noiseSuppression": "noise suppression",
     "autoGainControl": "gain control",
 }
-PLAYED: Final = {"nothing": "nothing", "tab": "another tab", "voice": "a test voice"}
+PLAYED: Final = {"nothing": "nothing", "tab": "another tab", "voice": "a test voice", "agent": "the agent"}
 # These name a device for good, and nobody needs them.
 _IDENTIFIERS: Final = frozenset({"deviceId", "groupId"})
 # As much as the page itself keeps while its connection stands still.
 MOST_FILLED_S: Final = 120.0
+MILLISECONDS: Final = 1_000
+# A page that tells of more has two clocks.
+MOST_WAITED_MS: Final = 5_000.0
 # What a browser closes a connection with when its page is left or reloaded.
 LEFT: Final = frozenset({1000, 1001, 1005})
 LOST: Final = "the connection to the page broke: what it had not sent is missing"
@@ -54,13 +59,24 @@ class Take:
     recording : Recording
     folder : callable
         Makes the session's folder, once the page begins.
+    secrets : tuple of str
+        What must not be written.
+    opening : mapping, optional
+        How a connection to a provider is opened, where one is held beside: the page's sound then begins when it was
+        captured, on the clock of that connection's messages.
+    listen : callable
+        Called with every stretch of both tracks, 16-bit.
     """
 
     recording: Recording
     folder: Callable[[], Path]
+    secrets: tuple[str, ...] = ()
+    opening: Mapping[str, Any] | None = None
+    listen: Callable[[bytes, bytes], None] = lambda _mic, _played: None
     call: Call | None = None
     chunks: int = 0
-    _rate_hz: int = 0
+    rate_hz: int = 0
+    starts: Moment = START
     _has_played: bool = False
     _first: int | None = None
     _next: int = 0
@@ -81,6 +97,10 @@ class Take:
             self._problem(LOST)
         self._end("left" if code in LEFT else "lost")
 
+    def t_ns_of(self, frame: float) -> int:
+        """Return when a frame of the page's clock sounded, on the session's."""
+        return self.starts.t_ns + round((frame - (self._first or 0)) * NANOSECONDS / max(1, self.rate_hz))
+
     def _refused(self, error: InputError) -> Answer | None:
         if self.call is None:
             return {"type": "refused", "why": str(error)}
@@ -92,6 +112,8 @@ class Take:
             return self._begin(told)
         if told.get("type") == "context":
             self._log({"context": _numbers(told)})
+        elif told.get("type") == "mark":
+            self._log({"mark": {"text": str(told.get("text", ""))[:LONGEST_TEXT]}})
         elif told.get("type") == "end" and self.call:
             folder = self.call.folder
             if isinstance(sent := told.get("chunks"), int) and sent > self.chunks:
@@ -106,10 +128,10 @@ class Take:
             raise InputError(expected="a rate in Hz", got=repr(rate_hz)[:LONGEST_TEXT])
         if not isinstance(played, str) or played not in PLAYED:
             raise InputError(expected=f"played {', '.join(PLAYED)}", got=repr(played)[:LONGEST_TEXT])
-        self._rate_hz, self._has_played = int(rate_hz), played != "nothing"
+        self.rate_hz, self._has_played = int(rate_hz), played != "nothing"
         asked, granted = (_settings(told.get(key)) for key in ("asked", "granted"))
         notes = f"Recorded in a browser: {_in_words(granted, asked)}; played: {PLAYED[played]}."
-        self.call = self.recording.opened(self.folder(), (), notes=notes)
+        self.call = self.recording.opened(self.folder(), self.secrets, self.opening, notes)
         texts = {key: str(told.get(key, ""))[:LONGEST_TEXT] for key in ("device", "browser")}
         self._log({"begin": {"rate_hz": int(rate_hz), "played": played, "asked": asked, "granted": granted, **texts}})
         return {"type": "recording", "folder": self.call.folder.name, "path": str(self.call.folder)}
@@ -119,8 +141,10 @@ class Take:
             raise InputError(expected="how the page records, before its sound", got="a chunk")
         if bool(chunk.played) is not self._has_played:
             raise InputError(expected="the tracks that the page began with", got="others")
-        first = self._first = chunk.frame if self._first is None else self._first
-        frame = chunk.frame - first
+        if self._first is None:
+            self._first = chunk.frame
+            self.starts = START if self.opening is None else began(chunk, self.call.now(), self.rate_hz)
+        frame = chunk.frame - self._first
         if frame < self._next:
             self._problem(BEHIND)
             return
@@ -132,7 +156,7 @@ class Take:
 
     def _fill(self, missing: int) -> None:
         """Put silence where chunks are missing; the log says so by their numbers."""
-        if missing > MOST_FILLED_S * self._rate_hz:
+        if missing > MOST_FILLED_S * self.rate_hz:
             raise InputError(expected="chunks end to end", got=f"{missing} frames missing")
         if missing:
             silence = bytes(WIDTH * missing)
@@ -143,7 +167,8 @@ class Take:
         for track, sound in taps:
             if sound and self.call:
                 # One clock: both tracks begin with the same call of the audio thread, and the session with them.
-                self.recording.tapped(self.call, Audio(track=track, payload=sound, rate_hz=self._rate_hz), START)
+                self.recording.tapped(self.call, Audio(track=track, payload=sound, rate_hz=self.rate_hz), self.starts)
+        self.listen(mic, played)
 
     def _log(self, line: Mapping[str, Any]) -> None:
         if self.call:
@@ -160,6 +185,13 @@ class Take:
             self._log({"end": {"how": how, "chunks": self.chunks}})
             self.recording.ended(self.call)
             self.call = None
+
+
+def began(chunk: Chunk, now: Moment, rate_hz: int) -> Moment:
+    """Return when a chunk began to sound that came just now: before it lasted, and waited to be sent."""
+    waited_ms = min(max(0.0, chunk.sent_ms - chunk.wall_ms), MOST_WAITED_MS)
+    ago_ns = min(now.t_ns, round(waited_ms * NANOSECONDS / MILLISECONDS) + chunk.frames * NANOSECONDS // rate_hz)
+    return Moment(now.t_ns - ago_ns, now.wall_ns - ago_ns)
 
 
 def _settings(told: object) -> dict[str, Any]:

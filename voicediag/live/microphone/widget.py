@@ -13,7 +13,7 @@ import traitlets
 
 from voicediag.errors import LiveError
 from voicediag.formats import session_folder
-from voicediag.formats.held import is_held
+from voicediag.live.folders import is_closed
 from voicediag.live.microphone.serving import WEB
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Microphone(anywidget.AnyWidget):
     _files = traitlets.Dict().tag(sync=True)
     _out = traitlets.Unicode().tag(sync=True)
     _sink = traitlets.Unicode().tag(sync=True)
+    _page = traitlets.Unicode().tag(sync=True)
     state = traitlets.Unicode("idle").tag(sync=True)
     folder = traitlets.Unicode().tag(sync=True)
 
@@ -71,7 +72,7 @@ class Microphone(anywidget.AnyWidget):
                 "expected a recording, got none yet; likely slip: press Record, then Stop, and run this again"
             )
         folder, until = Path(self.folder), time.monotonic() + CLOSING_PATIENCE_S
-        while not _is_closed(folder):
+        while not is_closed(folder):
             if time.monotonic() > until:
                 raise LiveError(f"expected {folder} on this machine, got none that is closed; is it the server's?")
             time.sleep(LOOK_S)
@@ -104,9 +105,3 @@ def record(out: str | Path = "sessions") -> Microphone:
     'idle'
     """
     return Microphone(out)
-
-
-def _is_closed(folder: Path) -> bool:
-    """Whether a folder is whole: written, let go of, and its sound FLAC."""
-    manifest = folder / session_folder.MANIFEST
-    return manifest.is_file() and not any(folder.glob("*.pcm")) and not is_held(folder / "wire.jsonl")
