@@ -45,6 +45,8 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     # A Diagnosis carries the Session that it is about.
     "diagnose": {"detect", "session", "latency", "cost"},
     "check": {"detect", "diagnose", "session"},
+    # What a session that goes on shows: sound and meanings in, numbers to look at out.
+    "monitor": {"session", "protocols", "measure", "cost"},
     "compare": {"detect", "diagnose", "session"},
     "tune": {"session", "measure", "detect"},
     "fleet": {"check", "formats"},
@@ -60,7 +62,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
 HOMES: dict[str, tuple[str, ...]] = {
     "IPython": ("notebook",),
     "aiohttp": ("live/",),
-    "anywidget": ("present/widgets", "live/microphone"),
+    "anywidget": ("present/widgets", "live/microphone", "live/talk"),
     "asyncio": ("live/",),
     "ipywidgets": ("present/widgets", "live/microphone"),
     "jinja2": ("present/",),
