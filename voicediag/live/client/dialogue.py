@@ -17,7 +17,7 @@ from voicediag.errors import InputError
 from voicediag.formats.wire_line import json_object
 from voicediag.live.client.player import BYTES_A_FRAME
 from voicediag.protocols import PROVIDERS
-from voicediag.protocols.events import Audio, Fact, TurnTaking
+from voicediag.protocols.events import Audio, Event, Fact, TurnTaking
 from voicediag.session.clock import NANOSECONDS
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class Dialogue:
         The app's functions; a call of any other is answered with an error.
     slips : frozenset of str
         What this app does wrong, of `SLIPS`.
+    watch : callable
+        Told what each message of the provider meant, and when it came.
 
     Attributes
     ----------
@@ -65,6 +67,7 @@ class Dialogue:
     greeting: str = ""
     tools: Tools = field(default_factory=dict)
     slips: frozenset[str] = frozenset()
+    watch: Callable[[Event, Moment], None] = lambda _event, _at: None
     ready: bool = False
     leave_at_ns: int | None = None
     _greeted: bool = False
@@ -91,8 +94,9 @@ class Dialogue:
             self.player.flush(at.t_ns)
         # Sound comes first: what interrupts in the same message must find it in the queue.
         for event in self._hears.receive("down", message):
+            self.watch(event, at)
             self._heed(event, message, at)
-        self._write_playback()
+        self.write_playback()
         answers = [answer for call in self.dialect.calls(message) for answer in self._answer(call)]
         if self.dialect.breaks_in(message):
             answers += self._interrupted(at)
@@ -104,7 +108,7 @@ class Dialogue:
     def play(self, frames: int, at: Moment) -> bytes:
         """Return what is heard from `at` on, 16-bit at the dialect's `down_rate_hz`."""
         sound = self.player.play(frames, at.t_ns)
-        self._write_playback()
+        self.write_playback()
         return self._sounded(sound, at)
 
     def silence(self, frames: int, at: Moment) -> bytes:
@@ -121,6 +125,12 @@ class Dialogue:
         """Know that the connection is gone."""
         self.ready, self.leave_at_ns = False, None
         self.tape.closed_by(direction, code, reason, at)
+
+    def write_playback(self) -> None:
+        """Put onto the tape what the player did since."""
+        for event in self.player.log:
+            self.tape.played(event)
+        self.player.log.clear()
 
     def _sounded(self, sound: bytes, at: Moment) -> bytes:
         self.tape.tapped(Audio(track="agent-played", payload=sound, rate_hz=self.player.rate_hz), at)
@@ -144,7 +154,7 @@ class Dialogue:
         played, received = self.player.played, self.player.received
         if "flush-first" not in self.slips:
             self.player.flush(at.t_ns)
-        self._write_playback()
+        self.write_playback()
         return self.dialect.cut(played=played, received=received) if self.player.flushes else []
 
     def _answer(self, call: ToolCall) -> list[Message]:
@@ -170,8 +180,3 @@ class Dialogue:
         for text in texts:
             self.tape.message("up", text, at)
         return texts
-
-    def _write_playback(self) -> None:
-        for event in self.player.log:
-            self.tape.played(event)
-        self.player.log.clear()

@@ -22,7 +22,7 @@ from voicediag.live.microphone.take import Take
 from voicediag.live.recording import Recording
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
 WEB: Final = Path(__file__).parent / "web"
 KINDS: Final = {
@@ -31,6 +31,7 @@ KINDS: Final = {
     "studio.css": "text/css",
     **dict.fromkeys(("page.js", "studio.js", "capture.js", "worker.js", "worklet.js"), "text/javascript"),
 }
+FILES: Final = {name: (WEB / name, kind) for name, kind in KINDS.items()}
 # Chunks of ours have 4 kB; a page that sends more at once is none of ours.
 LONGEST_MESSAGE: Final = 1 << 20
 CLOSE_PATIENCE_S: Final = 5.0
@@ -54,6 +55,8 @@ class Studio:
         Makes the folder of the next session.
     voice : Path
         A sound file that the page can play.
+    files : mapping of str to (Path, str)
+        What else is served, and its kind.
     next_step : str
         What the page says once a session is recorded.
     """
@@ -64,6 +67,7 @@ class Studio:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     recording: Recording = field(default_factory=Recording)
     folders: list[Path] = field(default_factory=list)
+    files: Mapping[str, tuple[Path, str]] = field(default_factory=lambda: FILES)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     line: Line | None = None
@@ -91,10 +95,10 @@ class Studio:
             return await self._stream(request)
         if name == "voice":
             return web.FileResponse(self.voice, headers=_headers(request))
-        if name not in KINDS:
+        if name not in self.files:
             return web.Response(status=404, text="voicediag: no such page\n")
-        body = (WEB / name).read_bytes()
-        return web.Response(body=body, content_type=KINDS[name], charset="utf-8", headers=_headers(request))
+        path, kind = self.files[name]
+        return web.Response(body=path.read_bytes(), content_type=kind, charset="utf-8", headers=_headers(request))
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(max_msg_size=LONGEST_MESSAGE, timeout=CLOSE_PATIENCE_S)
@@ -106,6 +110,16 @@ class Studio:
             await socket.close(code=1013, message=b"Another page is recording already.")
             return socket
         self.idle.clear()
+        try:
+            await self.hold(socket)
+        finally:
+            self.idle.set()
+            if self.folders:
+                self.over.set()
+        return socket
+
+    async def hold(self, socket: web.WebSocketResponse) -> None:
+        """Record what one page sends, over as many connections as it takes."""
         line = self.line = Line(Take(self.recording, self.folder), patience_s=PATIENCE_S)
         heard = asyncio.create_task(self._heard(socket, line, line.opened()))
         try:
@@ -114,10 +128,6 @@ class Studio:
             # A connection that another one stands in for may never say that it is broken.
             heard.cancel()
             line.end(socket.close_code)
-            self.idle.set()
-            if self.folders:
-                self.over.set()
-        return socket
 
     async def _resume(self, socket: web.WebSocketResponse, token: str) -> None:
         """Go on with the recording of a page whose connection broke."""

@@ -40,7 +40,7 @@ export function meaning(error) {
 }
 
 // Begin to record. `setup` has the addresses `worklet`, `worker`, `stream` and `voice`, which of PROCESSING are `on`,
-// and what is `played`: "nothing", "tab" or "voice". `tell` is called with {levels}, {told}, {closed} or {lost}.
+// and what is `played`: "nothing", "tab", "voice", or "agent" by the worklet at `player`. `tell` is called with {levels}, {told}, {closed} or {lost}.
 export async function begin(setup, tell) {
   const open = [];
   try {
@@ -51,6 +51,7 @@ export async function begin(setup, tell) {
     const context = new AudioContext({ latencyHint: "interactive" });
     open.push({ stop: () => context.close() });
     await context.audioWorklet.addModule(setup.worklet);
+    if (setup.played === "agent") await context.audioWorklet.addModule(setup.player);
     const voice = setup.played === "voice" ? await decoded(context, setup.voice) : null;
     const track = microphone.getAudioTracks()[0];
     const told = {
@@ -63,7 +64,7 @@ export async function begin(setup, tell) {
     };
     const wire = await connected(setup, told, tell);
     open.push({ stop: () => wire.terminate() });
-    return running({ context, microphone, tab, voice, wire, open, granted: told.granted, tell });
+    return running({ context, microphone, tab, voice, agent: setup.played === "agent", wire, open, granted: told.granted, tell });
   } catch (error) {
     for (const each of open) each.stop();
     throw error;
@@ -104,8 +105,8 @@ function connected(setup, told, tell) {
   });
 }
 
-function running({ context, microphone, tab, voice, wire, open, granted, tell }) {
-  const played = Boolean(tab || voice);
+function running({ context, microphone, tab, voice, agent, wire, open, granted, tell }) {
+  const played = Boolean(tab || voice || agent);
   const tap = new AudioWorkletNode(context, "voicediag-tap", {
     numberOfInputs: 2,
     numberOfOutputs: 1,
@@ -120,6 +121,7 @@ function running({ context, microphone, tab, voice, wire, open, granted, tell })
   context.createMediaStreamSource(microphone).connect(tap, 0, 0);
   if (tab) context.createMediaStreamSource(tab).connect(tap, 0, 1);
   if (voice) play(context, voice, tap);
+  if (agent) speaking(context, wire, tap);
   // What has no way to the loudspeaker may not be run at all; what goes there is silent.
   tap.connect(context.destination);
   const noting = setInterval(() => wire.postMessage({ note: note(context) }), NOTE_EVERY_MS);
@@ -132,17 +134,29 @@ function running({ context, microphone, tab, voice, wire, open, granted, tell })
     // An audio thread that stands still would never say that it is done.
     setTimeout(() => wire.postMessage({ end: true }), DRAIN_MS);
   };
-  const release = () => {
+  // The Worker is the last that was opened: without it nothing more is heard of the recorder.
+  const release = ({ listening = false } = {}) => {
     over = true;
     clearInterval(noting);
-    for (const each of open.splice(0)) each.stop();
+    for (const each of open.splice(0, open.length - Number(listening))) each.stop();
   };
   microphone.getAudioTracks()[0].onended = () => {
     tell({ lost: "The microphone was taken away; what was captured until then is kept." });
     stop();
   };
   context.resume();
-  return { granted, rate_hz: context.sampleRate, stop, release };
+  const say = (note) => wire.postMessage({ note });
+  return { granted, rate_hz: context.sampleRate, stop, release, say };
+}
+
+// What comes down to the Worker is played, and heard by the same call of the audio thread that hears the microphone.
+function speaking(context, wire, tap) {
+  const player = new AudioWorkletNode(context, "voicediag-player", { numberOfInputs: 0, outputChannelCount: [1] });
+  const channel = new MessageChannel();
+  wire.postMessage({ player: true }, [channel.port1]);
+  player.port.postMessage("connect", [channel.port2]);
+  player.connect(tap, 0, 1);
+  player.connect(context.destination);
 }
 
 function play(context, voice, tap) {

@@ -19,12 +19,16 @@ let resume = null;
 let over = false;
 let brokenAt = 0;
 let sent = null;
+let player = null;
 
 onmessage = ({ data, ports }) => {
   if (data.open) open(data.open, data.begin);
   if (data.note) say(data.note);
   if (data.end !== undefined) end(null);
-  if (ports[0]) ports[0].onmessage = (message) => (message.data.end === undefined ? take(message.data) : end(message.data.end));
+  if (data.player) {
+    player = ports[0];
+    player.onmessage = (message) => say(message.data);
+  } else if (ports[0]) ports[0].onmessage = (message) => (message.data.end === undefined ? take(message.data) : end(message.data.end));
 };
 
 function open(url, begin) {
@@ -36,7 +40,7 @@ function connect(url, onopen = null) {
   socket = new WebSocket(url);
   socket.binaryType = "arraybuffer";
   socket.onopen = onopen;
-  socket.onmessage = ({ data }) => hear(JSON.parse(data));
+  socket.onmessage = ({ data }) => (typeof data === "string" ? hear(JSON.parse(data)) : player?.postMessage(data, [data]));
   socket.onclose = ({ code, reason }) => lost(code, reason);
 }
 
@@ -62,7 +66,8 @@ function hear(told) {
   }
   if (told.type === "kept") keepFrom(told.came);
   if (told.type === "ended" || told.type === "refused") over = true;
-  if (told.type !== "kept" && told.type !== "resumed") postMessage({ told });
+  if (told.type === "flush" || told.type === "turn-ended") player?.postMessage(told);
+  else if (told.type !== "kept" && told.type !== "resumed") postMessage({ told });
 }
 
 function keepFrom(came) {

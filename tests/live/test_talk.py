@@ -1,0 +1,239 @@
+"""A conversation of a page, without a browser: an emulated service on one side, a client's socket on the other."""
+
+import asyncio
+import json
+import struct
+from contextlib import asynccontextmanager
+
+import aiohttp
+import numpy as np
+import pytest
+from aiohttp import web
+from page_messages import FRAMES, RATE_HZ, begin
+
+import voicediag as vd
+from voicediag.errors import InputError
+from voicediag.live import emulator
+from voicediag.live.rehearsal import SCENARIO
+from voicediag.live.talk import serving
+from voicediag.live.talk.gauge import Judges
+from voicediag.live.talk.outbox import Outbox
+from voicediag.live.talk.partner import Partner
+from voicediag.live.talk.watching import Watching
+
+KEY = "sk-" + "unspoken" * 4
+CHUNK_S = FRAMES / RATE_HZ
+
+
+class Counter:
+    """A gauge that counts."""
+
+    def __init__(self, rate_hz, model):
+        self.told = {"rate_hz": rate_hz, "model": model, "samples": 0, "meanings": 0, "marks": 0}
+
+    def sound(self, mic, played):
+        assert len(mic) == len(played)
+        self.told["samples"] += len(mic) // 2
+
+    def meant(self, _event, _at_s):
+        self.told["meanings"] += 1
+
+    def marked(self, _at_s):
+        self.told["marks"] += 1
+
+    def state(self):
+        return dict(self.told)
+
+
+@asynccontextmanager
+async def studio(tmp_path, partner):
+    judges = Judges(gauge=Counter, check=lambda folder: {"looked_at": folder.name})
+    talking = serving.TalkStudio(
+        lambda: tmp_path / "a.vds", tmp_path / "none.wav", files=serving.FILES, partner=partner, judges=judges
+    )
+    async with partner.address() as talking.address:
+        runner = web.AppRunner(talking.application())
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        try:
+            yield f"http://127.0.0.1:{runner.addresses[0][1]}/{talking.token}/"
+        finally:
+            await runner.cleanup()
+
+
+class Tab:
+    """A page that plays at once what it is sent, and speaks when it is told to."""
+
+    def __init__(self, socket):
+        self.socket, self.said, self.frame, self.sequence = socket, [], 0, 0
+        self.queue, self.sound = [], []
+
+    async def listen(self):
+        async for message in self.socket:
+            if message.type is aiohttp.WSMsgType.BINARY:
+                position = int(struct.unpack_from("<d", message.data)[0])
+                self.queue.append((position, np.frombuffer(message.data, "<i2", offset=8)))
+                continue
+            told = json.loads(message.data)
+            self.said.append(told)
+            if told["type"] == "flush":
+                left = [["flushed", self.frame, position, sound.size] for position, sound in self.queue]
+                self.queue.clear()
+                await self.socket.send_json({"type": "player", "log": [*left, ["silent", self.frame, 0, 0]]})
+
+    async def speak(self, seconds, level=0.0):
+        loop = asyncio.get_running_loop()
+        for _ in range(round(seconds / CHUNK_S)):
+            due_s = loop.time() + CHUNK_S
+            played = np.zeros(FRAMES, "<i2")
+            if self.queue:
+                position, sound = self.queue.pop(0)
+                part, rest = sound[:FRAMES], sound[FRAMES:]
+                played[: part.size] = part
+                if rest.size:
+                    self.queue.insert(0, (position + part.size, rest))
+                await self.socket.send_json({"type": "player", "log": [["played", self.frame, position, part.size]]})
+            mic = np.rint(32_767 * level * np.sin(np.arange(FRAMES) / 20)).astype("<i2")
+            wall_ms = 1.8e12 + self.frame / RATE_HZ * 1_000
+            head = struct.pack("<IIdddI4x", self.sequence, FRAMES, self.frame, wall_ms, wall_ms + 1, 1)
+            await self.socket.send_bytes(head + mic.tobytes() + played.tobytes())
+            self.sequence, self.frame = self.sequence + 1, self.frame + FRAMES
+            await asyncio.sleep(max(0.0, due_s - loop.time()))
+
+    def of(self, kind):
+        return [told for told in self.said if told["type"] == kind]
+
+    async def until(self, kind):
+        async with asyncio.timeout(20):
+            while not self.of(kind):  # noqa: ASYNC110 - the page's own loop has no event
+                await asyncio.sleep(0.01)
+        return self.of(kind)[-1]
+
+
+async def talked(address):
+    """A greeting, a question, its answer, and words that break into it."""
+    async with aiohttp.ClientSession() as client, client.ws_connect(f"{address}stream") as socket:
+        tab = Tab(socket)
+        listening = asyncio.create_task(tab.listen())
+        await socket.send_json(begin("agent"))
+        await tab.until("recording")
+        for seconds, level in ((0.3, 0.0), (0.6, 0.2), (1.4, 0.0), (0.4, 0.2)):
+            await tab.speak(seconds, level)
+        await socket.send_json({"type": "mark", "text": "here"})
+        await tab.speak(0.3)
+        await socket.send_json({"type": "end", "chunks": tab.sequence})
+        await tab.until("checked")
+        await listening
+    return tab
+
+
+@pytest.mark.parametrize("provider", ["gemini", "openai"])
+def test_a_conversation_is_held_and_all_four_tracks_are_kept(tmp_path, provider):
+    async def run():
+        async with emulator.serving(provider, SCENARIO) as service:
+            partner = Partner(provider=provider, base_url=service.base_url, key=KEY)
+            async with studio(tmp_path, partner) as address:
+                return await talked(address)
+
+    tab = asyncio.run(run())
+    assert tab.of("recording")[0]["speaks"] == provider
+    state = tab.of("state")[-1]
+    assert 0 < state["samples"] <= tab.frame
+    assert (state["rate_hz"], state["marks"]) == (RATE_HZ, 1)
+    assert tab.of("checked") == [{"type": "checked", "looked_at": "a.vds"}]
+    assert state["flush_ms"] < 500
+    session = vd.load(tmp_path / "a.vds")
+    assert session.problems == ()
+    assert list(session.tracks) == ["user-captured", "user-sent", "agent-received", "agent-played"]
+    assert session.tracks["user-captured"].frames == session.tracks["agent-played"].frames == tab.frame
+    assert {event.event for event in session.playback} >= {"queued", "played", "flushed"}
+    assert len([line for line in session.capture.told if line.get("mark") == {"text": "here"}]) == 1
+    assert [turn.role for turn in session.turns if turn.role == "agent"]
+    sent = sum(event.audio.frames for event in session.wire if event.audio and event.audio.track == "user-sent")
+    # Nothing is sent before the service has agreed to the session.
+    assert sent / session.tracks["user-sent"].rate_hz == pytest.approx(tab.frame / RATE_HZ - 0.15, abs=0.15)
+    assert KEY not in json.dumps(tab.said)
+    assert not any(KEY.encode() in file.read_bytes() for file in (tmp_path / "a.vds").iterdir())
+
+
+def first_words(partner, tmp_path):
+    """What a page hears first of a studio with such a partner."""
+
+    async def run():
+        async with (
+            studio(tmp_path, partner) as address,
+            aiohttp.ClientSession() as client,
+            client.ws_connect(f"{address}stream") as socket,
+        ):
+            await socket.send_json(begin("agent"))
+            return await socket.receive_json()
+
+    return asyncio.run(run())
+
+
+def test_a_service_that_cannot_be_reached_is_said_before_anything_is_recorded(tmp_path):
+    said = first_words(Partner(provider="openai", base_url="http://127.0.0.1:9/v1", key=KEY), tmp_path)
+    assert said["type"] == "refused"
+    assert "WebSocket at http://127.0.0.1:9" in said["why"]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"provider": "acme"},
+        {"provider": "openai"},
+        {"provider": "openai", "key": KEY, "faults": ("goaway",)},
+        {"faults": ("ecko",)},
+        {"base_url": "http://127.0.0.1"},
+    ],
+    ids=["provider", "no key", "faults of a real service", "fault", "address of the emulator"],
+)
+def test_partners_that_nobody_can_talk_to_are_refused(told, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(InputError):
+        Partner(**told)
+
+
+def test_a_key_shows_in_no_picture_of_a_partner():
+    assert KEY not in repr(Partner(provider="openai", key=KEY))
+
+
+def test_what_finds_no_room_on_the_way_to_the_page_is_counted():
+    async def run():
+        went = []
+
+        async def send(data):
+            went.append(data)
+
+        outbox = Outbox(send=send, redact=lambda text: text.replace("secret", "-"), most_bytes=40)
+        for _ in range(3):
+            outbox.put(bytes(16))
+        outbox.put({"a": "secret"})
+        sending = asyncio.create_task(outbox.run())
+        await outbox.sent()
+        outbox.put({"a": "secret"})
+        await outbox.sent()
+        sending.cancel()
+        return outbox.dropped, went
+
+    assert asyncio.run(run()) == (2, [bytes(16), bytes(16), '{"a": "-"}'])
+
+
+def test_a_gauge_that_fails_ends_its_numbers_and_nothing_else():
+    class Broken(Counter):
+        def state(self):
+            raise ValueError("no number")
+
+    problems = []
+    asyncio.run(Watching(gauge=Broken(1, ""), tell=problems.append, problem=problems.append).run())
+    assert problems == ["the meters shown stopped: ValueError: no number"]
+
+
+def test_what_waits_for_a_slow_gauge_is_bounded():
+    problems = []
+    watching = Watching(gauge=Counter(1, ""), tell=problems.append, problem=problems.append)
+    for _ in range(501):
+        watching.sound(b"", b"")
+    assert len(problems) == 1
+    assert "did not keep up" in problems[0]
