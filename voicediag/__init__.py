@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from voicediag.formats import load
     from voicediag.formats.demo import load_demo
     from voicediag.live.microphone.widget import record
+    from voicediag.live.talk.widget import studio
     from voicediag.notebook import explore
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "resampling",
     "session",
     "signals",
+    "studio",
     "tune",
 ]
 __version__ = "0.1.0"
@@ -49,6 +51,7 @@ _AT = {
     "load": "voicediag.formats",
     "load_demo": "voicediag.formats.demo",
     "record": "voicediag.live.microphone.widget",
+    "studio": "voicediag.live.talk.widget",
 }
 
 

@@ -4,15 +4,22 @@ import os
 import shutil
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
 import soundfile
+import soxr
 from sound_server import echoing_sound_card
 
+import voicediag as vd
 from voicediag import signals
+from voicediag.spans import Span
 
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required")
 SPOKEN_S, SPOKEN_HZ = 40, 48_000
 LOSS_DB = 14.0
+ASKED_S = 20
+# The second question falls into the answer to the first.
+ASKS_AT_S = (2.2, 4.6)
 
 
 def lacking(what):
@@ -53,6 +60,27 @@ def listening(spoken):
     """A Chromium whose microphone is a file, and that lets every page have it."""
     # The file is played anew with each capture; where it is looped Chromium loses some samples.
     device = f"--use-file-for-fake-audio-capture={spoken}%noloop"
+    with chromium("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", device) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    """What the user says: the demo's question twice, in a quiet room."""
+    track = vd.load_demo().tracks["user-sent"]
+    question = soxr.resample(track.read(Span(0.95, 1.95)), track.rate_hz, SPOKEN_HZ)
+    said = np.random.default_rng(3).standard_normal(ASKED_S * SPOKEN_HZ) * 10 ** (-62 / 20)
+    for at_s in ASKS_AT_S:
+        said[round(at_s * SPOKEN_HZ) :][: question.size] += question * (0.5 / np.abs(question).max())
+    path = tmp_path_factory.mktemp("asked") / "asked.wav"
+    soundfile.write(path, said, SPOKEN_HZ, "PCM_16")
+    return path
+
+
+@pytest.fixture(scope="module")
+def talking(asked):
+    """A Chromium in which that user speaks."""
+    device = f"--use-file-for-fake-audio-capture={asked}%noloop"
     with chromium("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", device) as started:
         yield started
 

@@ -6,6 +6,9 @@ root folder only, as all that its pages write.
 
 from __future__ import annotations
 
+import asyncio
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,11 +17,12 @@ from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
 from jupyter_server.utils import url_path_join
 from tornado import web, websocket
+from tornado.httpclient import HTTPClientError
 
 from voicediag.formats.demo import demo_folder
 from voicediag.live.folders import new_folder
 from voicediag.live.microphone.resuming import Line
-from voicediag.live.microphone.serving import GOES_ON, GONE, LONGEST_MESSAGE, VOICE
+from voicediag.live.microphone.serving import GOES_ON, GONE, HOST, LONGEST_MESSAGE, VOICE
 from voicediag.live.microphone.take import Take
 from voicediag.live.recording import Recording
 
@@ -27,6 +31,10 @@ if TYPE_CHECKING:
 
 NAME: Final = "microphone"
 REFUSED: Final = 1008
+LEFT, BROKEN = 1001, 1011
+GOOD: Final = frozenset({1000, 1001, 1005})
+PORT: Final = re.compile(r"\d{1,5}")
+KEY: Final = re.compile(r"[\w-]{16,64}")
 
 
 class Sink(APIHandler):
@@ -106,6 +114,53 @@ class Stream(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
         super().on_close()
 
 
+class Beside(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
+    """The way to a studio that a kernel started beside itself: whatever comes is passed on."""
+
+    far: websocket.WebSocketClientConnection | None = None
+
+    @property
+    def max_message_size(self) -> int:
+        """How long a message may be."""
+        return LONGEST_MESSAGE
+
+    @ws_authenticated
+    async def get(self, *args: Any, **named: Any) -> None:
+        """Open the connection, for those whom the server knows."""
+        await super().get(*args, **named)
+
+    async def open(self, *_: str, **__: str) -> None:
+        """Connect to this machine's loopback, and nowhere else."""
+        port, key = self.get_argument("port", ""), self.get_argument("key", "")
+        if not (PORT.fullmatch(port) and KEY.fullmatch(key)):
+            self.close(REFUSED, "expected a studio's port and key")
+            return
+        try:
+            self.far = await websocket.websocket_connect(f"ws://{HOST}:{port}/{key}/stream")
+        except (OSError, HTTPClientError):
+            self.close(REFUSED, "the studio is gone: run its cell again")
+            return
+        self._passing = asyncio.create_task(self._pass_on(self.far))
+
+    async def on_message(self, message: str | bytes) -> None:
+        """Pass on what the page says; the next is not read before this one is gone."""
+        if self.far:
+            with suppress(websocket.WebSocketClosedError):
+                await self.far.write_message(message, binary=isinstance(message, bytes))
+
+    def on_close(self) -> None:
+        """Close the other side as this one was closed."""
+        if self.far:
+            self.far.close(LEFT if self.close_code in {None, *GOOD} else BROKEN)
+        super().on_close()
+
+    async def _pass_on(self, far: websocket.WebSocketClientConnection) -> None:
+        with suppress(websocket.WebSocketClosedError):
+            while (message := await far.read_message()) is not None:
+                await self.write_message(message, binary=isinstance(message, bytes))
+        self.close(far.close_code or BROKEN, far.close_reason)
+
+
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
     return [{"module": __name__}]
 
@@ -113,7 +168,12 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 def _load_jupyter_server_extension(server: ServerApp) -> None:
     shared = {"recording": Recording(), "root": Path(server.root_dir).resolve(), "lines": set()}
     base = server.web_app.settings["base_url"]
-    handlers: tuple[tuple[Any, ...], ...] = (("stream", Stream, shared), ("sink", Sink), ("voice", Voice))
+    handlers: tuple[tuple[Any, ...], ...] = (
+        ("stream", Stream, shared),
+        ("sink", Sink),
+        ("voice", Voice),
+        ("beside", Beside),
+    )
     routes = [(url_path_join(base, "voicediag", name), *rest) for name, *rest in handlers]
     server.web_app.add_handlers(".*$", routes)  # type: ignore[no-untyped-call]
     server.log.info("voicediag records microphones below %s", url_path_join(base, "voicediag"))

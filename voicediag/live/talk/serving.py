@@ -69,6 +69,7 @@ class TalkStudio(Studio):
                 if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                     break
                 await talk.hear(message.data)
+                await self.recording.room()
                 if talk.is_over:
                     await asyncio.wait((asyncio.ensure_future(outbox.sent()),), timeout=SENT_PATIENCE_S)
                     await socket.close()

@@ -1,4 +1,5 @@
-// The recorder in a notebook: the page's own modules, which the kernel hands over as text, and a sink beside the kernel.
+// The recorder or the studio in a notebook: the page's own modules, which the kernel hands over as text, and a sink beside
+// the kernel.
 
 const SINK_PATIENCE_MS = 20_000;
 
@@ -26,6 +27,8 @@ async function extension() {
   return {
     stream: (out) => `${base.replace(/^http/, "ws")}voicediag/stream?${query({ out })}`,
     voice: `${base}voicediag/voice?${query({})}`,
+    // A studio's process is reached through the server, which may be on another machine than this page.
+    beside: ({ port, pathname }) => `${base.replace(/^http/, "ws")}voicediag/beside?${query({ port, key: pathname.split("/")[1] })}`,
   };
 }
 
@@ -42,11 +45,14 @@ function process(model) {
 
 async function render({ model, el }) {
   const files = Object.fromEntries(Object.entries(model.get("_files")).map(([name, text]) => [name, address(text)]));
-  const [capture, { mount }] = await Promise.all([import(files["capture.js"]), import(files["studio.js"])]);
+  const page = model.get("_page") && new URL(model.get("_page"));
+  const load = (name) => files[name] && import(files[name]);
+  const [capture, dials, { mount }] = await Promise.all([load("capture.js"), load("dials.js"), load(page ? "talk.js" : "studio.js")]);
   const setup = async () => {
     const own = await extension();
-    const stream = own ? own.stream(model.get("_out")) : await process(model);
-    return { worklet: files["worklet.js"], worker: files["worker.js"], voice: own?.voice, stream };
+    const here = { worklet: files["worklet.js"], worker: files["worker.js"], player: files["player.js"], voice: own?.voice };
+    if (page) return { ...here, stream: own ? own.beside(page) : `${page.href.replace(/^http/, "ws")}stream` };
+    return { ...here, stream: own ? own.stream(model.get("_out")) : await process(model) };
   };
   const keep = ({ state, path }) => {
     model.set("state", state);
@@ -55,7 +61,7 @@ async function render({ model, el }) {
   };
   const root = document.createElement("div");
   el.append(root);
-  return mount(root, { capture, setup, keep });
+  return mount(root, { capture, dials, setup, keep });
 }
 
 export default { render };

@@ -1,0 +1,104 @@
+"""The studio in a real JupyterLab: a user who asks, is answered, breaks in, and a kernel that is busy meanwhile."""
+
+import nbformat
+import numpy as np
+import pytest
+import soxr
+from heard import lag_of, matches
+from labs import lab
+
+import voicediag as vd
+from voicediag.spans import Span, SpanSet
+
+pytestmark = pytest.mark.browser
+PATIENCE_MS = 40_000
+# A device of the tests is a timer; see test_record_page.py.
+MOST_BROKEN = 0.75
+# From the order to the audio thread's answer; 3 ms on a quiet machine.
+MOST_FLUSH_MS = 150
+SLACK_S = 0.03
+CELLS = (
+    "import voicediag as vd\nstudio = vd.studio()\nstudio",
+    # A sort holds the interpreter's lock until it is done.
+    "import random\nnumbers = [random.random() for _ in range(1_500_000)]\nnumbers.sort()\nprint('sor' + 'ted')",
+    "print('kept', len(studio.marks), *studio.session.tracks)",
+)
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    path = tmp_path / "talk.ipynb"
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}}
+    cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
+    return path
+
+
+def run_cell(tab, number):
+    tab.locator(".jp-CodeCell .cm-content").nth(number).click()
+    tab.keyboard.press("Control+Enter")
+
+
+def printed(tab, text):
+    return tab.locator(".jp-OutputArea-output").get_by_text(text)
+
+
+def test_a_conversation_goes_on_while_the_kernel_is_busy(talking, asked, notebook):
+    with lab(notebook.parent) as address:
+        tab = talking.new_page(viewport={"width": 1200, "height": 1500})
+        tab.set_default_timeout(PATIENCE_MS)
+        tab.goto(address.replace("/lab?", f"/lab/tree/{notebook.name}?"))
+        tab.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+        run_cell(tab, 0)
+        studio = tab.locator(".vd-talk")
+        studio.get_by_role("button", name="Start talking").click()
+        # Two seconds of speech have to be heard before anything is said of an echo.
+        studio.get_by_text("Not judged yet").wait_for()
+        tab.wait_for_selector(".vd-talk[data-seconds='1']")
+        studio.focus()
+        tab.keyboard.press("Space")
+        run_cell(tab, 1)
+        printed(tab, "sorted").wait_for()
+        tab.wait_for_selector(".vd-talk[data-flush-ms]")
+        studio.get_by_text("No echo so far").wait_for()
+        flush_ms = float(studio.get_attribute("data-flush-ms"))
+        said = studio.get_by_role("log").inner_text()
+        studio.get_by_role("button", name="Stop").click()
+        studio.get_by_text("not looking is not clean").wait_for()
+        run_cell(tab, 2)
+        printed(tab, "kept 1 user-captured user-sent agent-received agent-played").wait_for()
+        tab.close()
+    assert "cut off" in said
+    assert flush_ms < MOST_FLUSH_MS
+    (folder,) = (notebook.parent / "sessions").glob("*.vds")
+    holds(vd.load(folder), asked)
+
+
+def holds(session, asked):
+    """All that was said, heard and played is there, and nothing of it was lost."""
+    assert session.problems == ()
+    assert np.array_equal(session.capture.sequence, np.arange(session.capture.sequence.size))
+    _, alike, gains_db = matches(session.tracks["user-captured"], asked).T
+    assert (alike >= 0.999).mean() >= 1 - MOST_BROKEN
+    assert np.abs(gains_db[alike >= 0.999]).max() < 0.05
+    runs = list(played_runs(session))
+    assert len(runs) >= 2
+    # A run begins between two samples.
+    assert min(runs) >= 0.98
+    assert any(event.event == "flushed" for event in session.playback)
+
+
+def played_runs(session):
+    """How alike what was played and what was received are, for each run of the log that is long enough.
+
+    What was received lies on the session's clock where the log says that it was heard, give or take the slack of a
+    player's callbacks.
+    """
+    received, played = session.tracks["agent-received"], session.tracks["agent-played"]
+    events = [event for event in session.playback if event.event == "played"]
+    heard = SpanSet(Span(event.t_ns / 1e9, event.t_ns / 1e9 + event.frames / received.rate_hz) for event in events)
+    for run in heard.padded(0.001).longer_than(0.5):
+        wanted = soxr.resample(received.read(run), received.rate_hz, played.rate_hz)
+        around = played.read(run.padded(SLACK_S))
+        at = lag_of(wanted, around)
+        yield np.corrcoef(around[at : at + wanted.size], wanted)[0, 1]
