@@ -1,6 +1,7 @@
 import json
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -170,3 +171,20 @@ class TestFiles:
         (tmp_path / "words.wav").write_text("words")
         with pytest.raises(InputError, match="a sound file"):
             judged_file(tmp_path / "words.wav", 24_000, 16_000)
+
+
+def test_the_page_quotes_the_limits():
+    text = (Path(__file__).parents[2] / "docs" / "resampling.md").read_text(encoding="utf-8")
+    scales = {
+        "alias and image rejection in dB": grades.REJECTION,
+        "SINAD at 997 Hz in dB": grades.SINAD,
+        "loss at 3.4 kHz in dB": grades.DROOP,
+        "loss at 7 kHz in dB": grades.WIDE_DROOP,
+        "held back and delayed in ms": grades.LATE,
+        "error of cutting in dB": grades.SEAMS,
+        "drift in ppm": grades.DRIFT,
+    }
+    for name, scale in scales.items():
+        row = " | ".join(f"{step.value:g}" for step in scale.steps)
+        assert f"| {name} | {row} |" in text
+        assert all(step.source for step in scale.steps)
