@@ -145,6 +145,11 @@ class TestCommand:
         assert err.count("\n") == 1
 
 
+def judged(folder, samples):
+    soundfile.write(folder / "back.wav", samples, 16_000)
+    return judged_file(folder / "back.wav", 24_000, 16_000)
+
+
 class TestFiles:
     def test_delay_level_polarity_and_clock_are_found(self, tmp_path, capsys):
         write_plan(tmp_path / "plan.wav", 24_000, 16_000)
@@ -161,6 +166,25 @@ class TestFiles:
         assert report.chunk_invariant is None
         code, out, _ = run(capsys, str(tmp_path / "back.wav"), "--json")
         assert (code, json.loads(out)["chunks"]) == (0, [])
+
+    def test_gaps_and_clicks_of_a_recording_are_read_past(self, tmp_path):
+        write_plan(tmp_path / "plan.wav", 24_000, 16_000)
+        played = soundfile.read(tmp_path / "plan.wav")[0]
+        back = 0.5 * soxr.resample(played, 24_000, 16_000, "VHQ")
+        clean = judged(tmp_path, back)
+        torn = back.copy()
+        draw = np.random.default_rng(5)
+        places = draw.choice(np.arange(2, 13), 6, replace=False) * 16_000 + 3_000
+        for place in places:
+            torn[place : place + 320] = 0
+            torn[place + 4_000] += 0.4
+        report = judged(tmp_path, torn)
+        assert 1 <= report.response.gaps <= 12
+        assert "have a gap or a click" in " ".join(report.notes)
+        assert clean.response.gaps == 0
+        assert report.grade in {"A", "B"}
+        assert report.sinad_997_db == pytest.approx(clean.sinad_997_db, abs=3)
+        assert report.alias_rejection_db == pytest.approx(clean.alias_rejection_db, abs=3)
 
     def test_what_is_not_the_plan(self, tmp_path):
         soundfile.write(tmp_path / "noise.wav", np.random.default_rng(1).uniform(-0.1, 0.1, 400_000), 16_000)

@@ -118,8 +118,7 @@ def evaluate(
 
 def judged_output(signal: Plan, output: Array, *, name: str, kind: SampleType) -> Report:
     """Return the report on a plan that was played somewhere else, and of which only the output came back."""
-    finite = np.nan_to_num(output)
-    response = measure(signal, finite)
+    response = measure(signal, np.nan_to_num(output), spares_gaps=True)
     numbers = _numbers(response, sinad_floor_db(signal, kind), kind, (), None)
     width_hz = _width_hz(None, response)
     numbers |= {"width_3db_hz": _exact(width_hz)} if width_hz else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,8 @@ LEAST_CYCLES = 1.5
 DELAY_PAIR_HZ = (947, 1_047)
 TELEPHONE_HZ = 3_400.0
 CLEARLY_TURNED = -0.9
+# A part of a tone resolves less and is steady all the same: only what was torn is that much cleaner in one of them.
+PARTS, FAR_CLEANER_DB, HUSHED_DB = 4, 6.0, 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,8 @@ class Reading:
         Everything but the tone, relative to the tone that went in; of an alias, everything.
     offset : float
         The mean of that.
+    beside_gap : bool
+        Whether it was read beside a gap or a click of a recording.
     """
 
     frequency_hz: int
@@ -63,6 +67,7 @@ class Reading:
     phase_rad: float
     rest_db: float
     offset: float
+    beside_gap: bool = False
 
     @property
     def gain_db(self) -> float:
@@ -170,6 +175,11 @@ class Response:
         return slope_s + round((self.place.delay_s - slope_s) / around) * around
 
     @property
+    def gaps(self) -> int:
+        """How many tones of a recording were read beside a gap or a click."""
+        return sum(reading.beside_gap for reading in (*self.references, *self.within, *self.above))
+
+    @property
     def inverted(self) -> bool:
         """Whether its polarity is the other one."""
         low = next(each for each in self.within if each.frequency_hz == DELAY_PAIR_HZ[0])
@@ -177,8 +187,11 @@ class Response:
         return math.cos(turned) < CLEARLY_TURNED
 
 
-def measure(plan: Plan, output: Array) -> Response | None:
-    """Return what became of the plan; None where it cannot be found in the output."""
+def measure(plan: Plan, output: Array, *, spares_gaps: bool = False) -> Response | None:
+    """Return what became of the plan; None where it cannot be found in the output.
+
+    A live recording has gaps and clicks that are no resampler's: `spares_gaps` reads each tone beside them.
+    """
     from threadpoolctl import threadpool_limits
 
     where = place(plan, output)
@@ -186,7 +199,8 @@ def measure(plan: Plan, output: Array) -> Response | None:
         return None
     # Fits of some hundred rows are slower on two threads than on one.
     with threadpool_limits(limits=1, user_api="blas"):
-        readings = [(tone, _reading(plan, output, tone, where)) for tone in plan.tones]
+        read = _beside_gaps if spares_gaps else _reading
+        readings = [(tone, read(plan, output, tone, where)) for tone in plan.tones]
     heard = [(tone, reading) for tone, reading in readings if reading is not None]
     shared = plan.shared_hz
     plain = sorted((reading for tone, reading in heard if not tone.is_reference), key=lambda each: each.frequency_hz)
@@ -230,6 +244,23 @@ def _reading(plan: Plan, output: Array, tone: Tone, where: Place) -> Reading | N
         rest_db=db(rms(rest) * math.sqrt(2) / PEAK),
         offset=float(np.mean(alone)),
     )
+
+
+def _beside_gaps(plan: Plan, output: Array, tone: Tone, where: Place) -> Reading | None:
+    """Return what became of one tone: of all of it, or of its cleanest part where that is far cleaner."""
+    whole = _reading(plan, output, tone, where)
+    if whole is None:
+        return None
+    step_s = (tone.end_s - tone.start_s) / PARTS
+    parts = [
+        replace(tone, start_s=tone.start_s + part * step_s, end_s=tone.start_s + (part + 1) * step_s)
+        for part in range(PARTS)
+    ]
+    found = [reading for part in parts if (reading := _reading(plan, output, part, where))]
+    # What is silent is a gap; of a tone that the output cannot hold, silence is right.
+    heard = [part for part in found if part.frequency_hz >= plan.shared_hz or part.gain_db > whole.gain_db - HUSHED_DB]
+    best = min(heard, key=lambda part: part.rest_db, default=whole)
+    return replace(best, beside_gap=True) if best.rest_db < whole.rest_db - FAR_CLEANER_DB else whole
 
 
 def lines_of(frequency_hz: int, plan: Plan, frames: int, *, speed: float = 0.0, most: int = MOST_LINES) -> list[Line]:

@@ -150,6 +150,8 @@ def notes(report: Measured) -> Iterator[str]:
     if report.ends.noisy_silence:
         ends = report.ends
         yield f"digital silence comes out as {ends.noisy_silence} of {ends.silence_samples} samples that are not zero"
+    if report.response and report.response.gaps:
+        yield f"{report.response.gaps} tones of the recording have a gap or a click, and were read beside it"
     if report.response and report.response.inverted:
         yield "it turns the sound upside down"
     if report.live and not report.keeps_state and not report.chunk_invariant:
