@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,6 +25,10 @@ Whole = Annotated[bool, typer.Option("--whole", help="It is used on whole record
 Type = Annotated[str | None, typer.Option(help="What it takes: float64, float32, int16 or bytes; else it is tried.")]
 PlanFile = Annotated[Path | None, typer.Option("--plan", help="Write the test signal to this WAV file.")]
 All = Annotated[bool, typer.Option("--all", help="Every one that is installed, between eight pairs of rates.")]
+StemsFolder = Annotated[
+    Path | None, typer.Option(help="Write a voice through it into this folder, and what was added and cut by itself.")
+]
+Voice = Annotated[Path | None, typer.Option(help="Which voice; else speech-like noise.")]
 Png = Annotated[Path | None, typer.Option(help="Also draw the pictures into this file.")]
 
 
@@ -35,6 +40,8 @@ def resampler(
     whole: Whole = False,
     sample_type: Type = None,
     plan: PlanFile = None,
+    stems: StemsFolder = None,
+    voice: Voice = None,
     every: All = False,
     as_json: AsJson = False,
     html: Html = None,
@@ -67,10 +74,13 @@ def resampler(
         refuse("expected a TARGET, or --plan plan.wav", "neither")
     with input_errors():
         report = _report(target, rate_in, rate_out, live=not whole, sample_type=sample_type)
+    heard = _stems(target, report, stems, voice) if stems else {}
     if as_json:
-        print_json(resampler_card.structured(report))
+        print_json(resampler_card.structured(report) | heard)
     else:
         print_rich(resampler_card.text(report))
+        for told in heard.values():
+            print(f"\nWhat was added is louder than the voice for {told['louder_s']} s: {', '.join(told['files'])}")
     for path in _written(report, html=html, png=png):
         if not as_json:
             print(f"\nWritten: {path}")
@@ -107,6 +117,46 @@ def _print_board(*, as_json: bool) -> None:
         print_json(resampler_board.structured(places, lacking()))
     else:
         print_rich(resampler_board.text(places, lacking()))
+
+
+def _stems(target: str, report: Report, folder: Path, voice: Path | None) -> dict[str, Any]:
+    """Write a voice through what was named, taken apart, and return what is in it."""
+    import soundfile
+
+    from voicediag.resampling.arguments import Rates
+    from voicediag.resampling.commands import named
+    from voicediag.resampling.stems import FRAME_S, stems
+    from voicediag.resampling.target import target_of
+    from voicediag.signals import speech_like
+
+    rates = Rates(in_hz=report.plan.rate_in_hz, out_hz=report.plan.rate_out_hz)
+    with input_errors(), redirect_stdout(sys.stderr):
+        if Path(target).is_file():
+            refuse("expected something that can be called, with --stems", "a recording")
+        sound = speech_like(duration_s=4.0, rate_hz=rates.in_hz, seed=1).samples
+        if voice:
+            sound = _voice(voice, rates.in_hz)
+        ready = replace(target_of(named(target, rates), rates), sample_type=report.sample_type, scale=report.scale)
+        found = stems(ready, sound.astype("float64"))
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {folder / f"{name}.wav": samples for name, samples in found.sounds.items()}
+    for path, samples in files.items():
+        soundfile.write(path, samples, found.rate_hz)
+    told = {"files": [str(path) for path in files], "louder_s": round(len(found.louder_s) * FRAME_S, 2)}
+    return {"stems": {**told, "worst_db": round(found.worst_db, 1), "at_s": [round(at, 2) for at in found.louder_s]}}
+
+
+def _voice(path: Path, rate_hz: int) -> Any:
+    """Return the first channel of a file at the rate that goes in."""
+    import soundfile
+
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError) as error:
+        refuse("expected a sound file with --voice", str(error))
+    if rate != rate_hz:
+        refuse(f"expected a voice at {rate_hz} Hz", f"{rate} Hz in {path}")
+    return samples[:, 0]
 
 
 def _write_plan(path: Path, rate_in: int, rate_out: int, *, as_json: bool) -> None:

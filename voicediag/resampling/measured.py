@@ -56,6 +56,8 @@ class Measured:
     plan : Plan
     sample_type : SampleType
         What it was fed with.
+    scale : float
+        What its output was divided by.
     keeps_state : bool
         Whether it can know the chunk before.
     live : bool
@@ -79,6 +81,7 @@ class Measured:
     name: str
     plan: Plan
     sample_type: SampleType
+    scale: float
     keeps_state: bool
     live: bool
     output: Array
