@@ -27,6 +27,10 @@ def test_what_is_not_installed_is_said_to_be_so(capsys):
     assert list(leaderboard([(24_000, 8_000)], known=[NOT_HERE])) == []
 
 
+def test_a_part_of_a_package_that_is_not_there():
+    assert not Known(name="x", library="no_such_package.part", make=lambda _library, _rates: None).here
+
+
 def test_names_are_unique():
     names = [each.name for each in KNOWN]
     assert len(names) == len(set(names))

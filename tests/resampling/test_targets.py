@@ -44,6 +44,12 @@ def of_nothing_but_bytes(pcm):
     return of_bytes(pcm, 48_000, 16_000)
 
 
+def of_nothing_but_a_bytearray(pcm):
+    if not isinstance(pcm, bytearray):
+        raise TypeError("a bytearray please")
+    return of_bytes(bytes(pcm), 48_000, 16_000)
+
+
 def of_int16(pcm):
     if pcm.dtype != np.int16:
         raise TypeError("int16 please")
@@ -154,6 +160,7 @@ TARGETS = {
     "length": (length, "float64", False),
     "bytes": (of_bytes, "int16", False),
     "nothing but bytes": (of_nothing_but_bytes, "bytes", False),
+    "nothing but a bytearray": (of_nothing_but_a_bytearray, "bytearray", False),
     "int16": (of_int16, "int16", False),
     "float32": (of_float32, "float32", False),
     "floats of the size of int16": (int16_sized_floats, "int16", False),

@@ -22,7 +22,9 @@ Target = Annotated[
 From = Annotated[int, typer.Option("--from", help="The rate that goes in, in Hz.")]
 To = Annotated[int, typer.Option("--to", help="The rate that comes out, in Hz.")]
 Whole = Annotated[bool, typer.Option("--whole", help="It is used on whole recordings only, never chunk by chunk.")]
-Type = Annotated[str | None, typer.Option(help="What it takes: float64, float32, int16 or bytes; else it is tried.")]
+Type = Annotated[
+    str | None, typer.Option(help="What it takes: float64, float32, int16, bytes, bytearray; else it is tried.")
+]
 PlanFile = Annotated[Path | None, typer.Option("--plan", help="Write the test signal to this WAV file.")]
 All = Annotated[bool, typer.Option("--all", help="Every one that is installed, between eight pairs of rates.")]
 StemsFolder = Annotated[

@@ -54,7 +54,7 @@ def evaluate(
     live : bool
         Whether it is to be used chunk by chunk. A function is then called anew for each chunk, as apps do.
     sample_type : str, optional
-        ``float64``, ``float32``, ``int16`` or ``bytes``; found by trying where it is left out.
+        ``float64``, ``float32``, ``int16``, ``bytes`` or ``bytearray``; found by trying where it is left out.
     name : str, optional
 
     Raises

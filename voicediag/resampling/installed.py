@@ -35,7 +35,11 @@ class Known:
     @property
     def here(self) -> bool:
         """Whether its library can be imported."""
-        return not self.library or importlib.util.find_spec(self.library) is not None
+        try:
+            return not self.library or importlib.util.find_spec(self.library) is not None
+        except ModuleNotFoundError:
+            # A part of a package that is not there.
+            return False
 
 
 def installed(name: str, rates: Rates) -> Any:
@@ -115,6 +119,14 @@ def _pyav(kind: str) -> Callable[[Any, Rates], Any]:
     return lambda av, rates: lambda: av.AudioResampler(kind, "mono", rates.out_hz)
 
 
+def _livekit(quality: str) -> Callable[[Any, Rates], Any]:
+    def make(rtc: Any, rates: Rates) -> Any:
+        level = getattr(rtc.AudioResamplerQuality, quality)
+        return lambda: rtc.AudioResampler(rates.in_hz, rates.out_hz, quality=level)
+
+    return make
+
+
 def _ratecv(audioop: Any, rates: Rates) -> Any:
     def ratecv(fragment: bytes, state: Any = None) -> Any:
         return audioop.ratecv(fragment, 2, 1, rates.in_hz, rates.out_hz, state)
@@ -160,6 +172,8 @@ KNOWN: tuple[Known, ...] = (
     Known(name="samplerate-linear-stream", library="samplerate", make=_libsamplerate("linear", stream=True)),
     Known(name="pyav-stream", library="av", make=_pyav("flt")),
     Known(name="pyav-int16-stream", library="av", make=_pyav("s16")),
+    Known(name="livekit-quick-stream", library="livekit.rtc", make=_livekit("QUICK")),
+    Known(name="livekit-medium-stream", library="livekit.rtc", make=_livekit("MEDIUM")),
     Known(name="audioop-stream", library="audioop", make=_ratecv),
     Known(name="resampy-best", library="resampy", make=_resampy("kaiser_best")),
     Known(name="resampy-fast", library="resampy", make=_resampy("kaiser_fast")),

@@ -19,11 +19,12 @@ class SampleType(StrEnum):
     FLOAT32 = "float32"
     INT16 = "int16"
     BYTES = "bytes"
+    BYTEARRAY = "bytearray"
 
     @property
     def is_integer(self) -> bool:
         """Whether samples have 16 bits."""
-        return self in (SampleType.INT16, SampleType.BYTES)
+        return self in (SampleType.INT16, SampleType.BYTES, SampleType.BYTEARRAY)
 
     def of(self, samples: Array) -> Any:
         """Return samples in [-1, 1] as this type; integers are rounded, and saturate."""
@@ -32,6 +33,8 @@ class SampleType(StrEnum):
         if self is SampleType.FLOAT32:
             return samples.astype(np.float32)
         whole = np.clip(np.round(samples * INT16), -INT16, INT16 - 1).astype("<i2")
+        if self is SampleType.BYTEARRAY:
+            return bytearray(whole.tobytes())
         return whole.tobytes() if self is SampleType.BYTES else whole
 
     def quantised(self, samples: Array) -> Array:
