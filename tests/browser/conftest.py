@@ -20,6 +20,8 @@ LOSS_DB = 14.0
 ASKED_S = 20
 # The second question falls into the answer to the first.
 ASKS_AT_S = (2.2, 4.6)
+# The usual fake consent would share the screen, which a machine without one does not have.
+SHARING = ("--auto-accept-camera-and-microphone-capture", "--auto-select-tab-capture-source-by-title=the agent")
 
 
 def lacking(what):
@@ -87,12 +89,15 @@ def talking(asked):
 
 @pytest.fixture(scope="module")
 def echoing(tmp_path_factory):
-    """A Chromium whose microphone hears its loudspeaker, `LOSS_DB` weaker: to it both are real devices."""
+    """A Chromium whose microphone hears its loudspeaker, `LOSS_DB` weaker: to it both are real devices.
+
+    Where a page asks for a tab it gets the one with the title "the agent".
+    """
     for program in ("pulseaudio", "pactl"):
         if shutil.which(program) is None:
             lacking(program)
     with (
         echoing_sound_card(tmp_path_factory.mktemp("pulse"), loss_db=LOSS_DB) as env,
-        chromium("--use-fake-ui-for-media-stream", env=env, ignore_default_args=["--mute-audio"]) as started,
+        chromium(*SHARING, env=env, ignore_default_args=["--mute-audio"]) as started,
     ):
         yield started
