@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import soxr
 
 import voicediag as vd
 from voicediag.diagnose import Diagnosis
@@ -156,6 +157,28 @@ def test_a_click_on_a_finding_plays_its_clip_as_loud_as_it_is(open_tab, report):
     assert "GainNode" not in timeline.script("page")
     tab.get_by_role("application").press("Escape")
     assert tab.locator(".vd-tl-bar .vd-play").inner_text() == "Play"
+    assert tab.complaints == []
+
+
+def test_close_by_it_draws_the_samples_of_the_clip(open_tab, report):
+    tab = open_tab(report)
+    timeline_of = "document.querySelector('.vd-timeline').timeline"
+    begin, end = tab.evaluate(f"() => {timeline_of}.about.findings[0].evidence[0].span")
+    at = (begin + end) / 2
+    tab.evaluate(f"([from, to]) => {{ {timeline_of}.show(from, to); }}", [at, at + 0.03])
+    tab.wait_for_function(f"() => {timeline_of}.state.close.size >= 2")
+    name = "user-sent"
+    drawn = tab.evaluate(
+        f"(name) => {{ const one = {timeline_of}.state.close.get(name); "
+        "return {at: one.at, rate_hz: one.rate_hz, values: [...one.values]}; }",
+        name,
+    )
+    truth = vd.load_demo().tracks[name]
+    first = round((at - drawn["at"]) * drawn["rate_hz"])
+    shown = np.array(drawn["values"][first : first + round(0.5 * drawn["rate_hz"])])
+    said = soxr.resample(truth.read(Span(at, at + 0.5)), truth.rate_hz, drawn["rate_hz"])
+    # As near as an MP3 is, and in its place: a lag of a millisecond would leave nothing alike.
+    assert np.corrcoef(shown, said[: shown.size])[0, 1] > 0.95
     assert tab.complaints == []
 
 

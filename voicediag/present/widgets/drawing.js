@@ -166,7 +166,9 @@ class Drawing {
     const pixel = 1 / this.ratio;
     const snapped = (x) => Math.floor(x * this.ratio) * pixel;
     const clipped = [];
+    const closer = state.to - state.from <= CLOSE_S && state.close.get(track.name);
     pen.fillStyle = colours[track.role];
+    pen.globalAlpha = closer ? 0.2 : 1;
     for (let step = first; step < last; ) {
       const x = snapped(begin + step * wide);
       const next = Math.max(x + pixel, snapped(begin + (step + 1) * wide));
@@ -179,11 +181,31 @@ class Drawing {
       pen.fillRect(x, top, next - x, Math.max(half * (state.heights[highest + 127] - state.heights[lowest + 127]), 0.75));
       if (highest === AT_FULL_SCALE || lowest === -AT_FULL_SCALE) clipped.push(x);
     }
+    pen.globalAlpha = 1;
+    if (closer) this.samples(closer, middle, half, colours[track.role]);
     pen.fillStyle = colours.limit;
     for (const at of clipped) {
       pen.fillRect(at - 0.5, row.y - 2, Math.max(wide, 2), 4);
       pen.fillRect(at - 0.5, row.y + row.height - 2, Math.max(wide, 2), 4);
     }
+  }
+
+  // The samples themselves, joined; of those that share a pixel the lowest and the highest.
+  samples({ at, rate_hz, values }, middle, half, colour) {
+    const { context: pen, state } = this;
+    const step = Math.max(1, Math.floor((rate_hz * (state.to - state.from)) / this.shown));
+    const last = Math.min(values.length, Math.ceil((state.to - at) * rate_hz) + step);
+    const y = (value) => middle - half * heightOf(value, state.scale, this.about.full);
+    pen.beginPath();
+    for (let first = Math.max(0, Math.floor((state.from - at) * rate_hz) - step); first < last; first += step) {
+      const some = values.subarray(first, first + step);
+      const x = this.x(at + first / rate_hz);
+      pen.lineTo(x, y(Math.min(...some)));
+      if (step > 1) pen.lineTo(x, y(Math.max(...some)));
+    }
+    pen.strokeStyle = colour;
+    pen.lineWidth = 1.2;
+    pen.stroke();
   }
 
   grid(row, middle, half) {

@@ -22,13 +22,15 @@ function decibelsOf(code) {
   return code ? 20 * Math.log10(Math.abs(linearOf(code))) : -Infinity;
 }
 
-// For each code, from -127 on, how far from the middle of its row it is drawn: 1 is the edge.
+// How far from the middle of its row a value is drawn: 1 is the edge.
+function heightOf(value, scale, full) {
+  if (scale === "linear") return Math.max(-1, Math.min(1, value / full));
+  return Math.sign(value) * Math.max(0, 1 - (20 * Math.log10(Math.abs(value) || 1e-9)) / FLOOR_DB);
+}
+
+// The same for each code, from -127 on.
 function heights(scale, full) {
-  return Float32Array.from({ length: 255 }, (_, place) => {
-    const code = place - 127;
-    if (scale === "linear") return Math.max(-1, Math.min(1, linearOf(code) / full));
-    return Math.sign(code) * Math.max(0, 1 - decibelsOf(code) / FLOOR_DB);
-  });
+  return Float32Array.from({ length: 255 }, (_, place) => heightOf(linearOf(place - 127), scale, full));
 }
 
 // The same envelope in coarser and coarser steps, so that a picture never reads many more steps than it has pixels.

@@ -3,6 +3,8 @@
 
 const NEAREST_S = 0.02;
 const STEP = 0.12;
+// Where less is shown, steps of 10 ms are wider than pixels, and whoever has the samples is asked for them.
+const CLOSE_S = 2;
 const DRAG_PX = 4;
 
 class Stage {
@@ -69,6 +71,7 @@ class Stage {
     Object.assign(this.state, { from: begin, to: begin + length });
     if (changed) this.redraw();
     if (changed && this.pictured) this.askPictures();
+    if (changed && length <= CLOSE_S) this.askSamples();
     return changed;
   }
 

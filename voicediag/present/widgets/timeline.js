@@ -2,6 +2,7 @@
 
 const FOCUS_SHARE = 0.6;
 const LEAST_FOCUS_S = 4;
+const DECODED_HZ = 48_000;
 
 class Timeline extends Stage {
   // sound: {fetch(track, from, to, context), until(at), spanOf(finding, piece), why, link}; pictures(track, from, to, columns) where there are any.
@@ -9,7 +10,7 @@ class Timeline extends Stage {
     super();
     Object.assign(this, { root, about, sound, pictures });
     this.seconds = Math.max(about.seconds, NEAREST_S);
-    this.state = { from: 0, to: this.seconds, scale: "linear", focus: -1, selection: null, images: new Map() };
+    this.state = { from: 0, to: this.seconds, scale: "linear", focus: -1, selection: null, images: new Map(), close: new Map() };
     this.state.pyramids = pyramids(codes, about.tracks);
     this.pictured = this.looping = this.due = false;
     this.choices = choices(about);
@@ -185,6 +186,25 @@ class Timeline extends Stage {
     this.bar.pictures.setAttribute("aria-pressed", String(this.pictured));
     this.lay();
     if (this.pictured) this.askPictures();
+  }
+
+  // Once the view rests: the samples in it, or those that a report carries.
+  askSamples() {
+    clearTimeout(this.looking);
+    this.looking = setTimeout(async () => {
+      const { from, to } = this.state;
+      this.decoder ??= new OfflineAudioContext(1, 1, DECODED_HZ);
+      for (const { name } of this.about.tracks) {
+        for (const start of [from, (from + to) / 2]) {
+          const found = await this.sound.fetch(name, start, to, this.decoder).catch(() => null);
+          if (!found) continue;
+          const { sampleRate: rate_hz } = found.buffer;
+          this.state.close.set(name, { at: start - found.offset, rate_hz, values: found.buffer.getChannelData(0) });
+          break;
+        }
+      }
+      this.redraw();
+    }, 150);
   }
 
   // Once the view rests: a picture of what is in it, from whoever has the samples.
