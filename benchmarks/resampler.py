@@ -6,7 +6,6 @@ libsamplerate, PyAV and resampy are judged where they are installed. Two minutes
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import sys
 import time
@@ -23,6 +22,7 @@ from voicediag.resampling import evaluate, plan
 from voicediag.resampling.arguments import Rates
 from voicediag.resampling.chunks import SECONDS, Chunking, chord, chunkings, edges_of
 from voicediag.resampling.installed import KNOWN, installed
+from voicediag.resampling.leaderboard import lacking
 from voicediag.resampling.probe import probed
 from voicediag.resampling.response import measure
 from voicediag.resampling.target import target_of
@@ -186,7 +186,6 @@ def times() -> None:
 
 def main() -> None:
     """Print all tables."""
-    lacking = sorted({known.library for known in KNOWN if importlib.util.find_spec(known.library or "numpy") is None})
     with threadpool_limits(limits=1, user_api="blas"), np.errstate(all="ignore"):
         formulas()
         floors()
@@ -194,7 +193,7 @@ def main() -> None:
         clocks()
         times()
         streaming()
-    show("Not installed", ["library"], [[name] for name in lacking])
+    show("Not installed", ["library"], [[name] for name in lacking()])
 
 
 if __name__ == "__main__":
