@@ -56,8 +56,9 @@ def test_speech_and_floor_are_measured_where_the_loudspeaker_is_silent():
     mic[: 5 * RATE_HZ] += speech(5)
     played = silence(12)
     # An echo as loud as full scale is no speech of the user's.
-    played[6 * RATE_HZ :] = speech(6, level_db=-10, seed=2)
-    mic[6 * RATE_HZ :] += played[6 * RATE_HZ :]
+    played[6 * RATE_HZ : 11 * RATE_HZ] = speech(5, level_db=-10, seed=2)
+    # It comes back 0.3 s later, after its last word too.
+    mic[round(6.3 * RATE_HZ) :] += played[6 * RATE_HZ : round(11.7 * RATE_HZ)]
     state = watched(mic, played).state()["mic"]
     assert state["speech_dbov"] == pytest.approx(-20, abs=1)
     assert state["floor_dbfs"] == pytest.approx(-60, abs=1.5)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FULL_SCALE = 32_768
 # What is left of a player's silence after it was resampled and rounded to 16 bits.
 SILENT = 1e-3
+# House rule: an echo comes back within this, through the slowest loudspeakers by Bluetooth and a room's tail.
+ECHOES_S = 0.6
 WARM_HZ, WARM_S = 48_000, 4
 
 
@@ -40,6 +42,8 @@ class Monitor:
         self._rate_hz = rate_hz
         self._model = model
         self._frames = 0
+        # How long the loudspeaker has been silent; before it first speaks, for ever.
+        self._quiet = round(ECHOES_S * rate_hz)
         self._mic, self._speaker = TrackNow(rate_hz), TrackNow(rate_hz)
         self._echo = EchoMeter(rate_hz, rate_hz)
         self._strip = Strip(rate_hz)
@@ -50,8 +54,9 @@ class Monitor:
         """Take a stretch of both tracks, 16-bit and of one length."""
         heard, spoken = _decoded(mic), _decoded(played)
         self._frames += heard.size
+        self._quiet = 0 if float(np.abs(spoken).max(initial=0.0)) >= SILENT else self._quiet + spoken.size
         # A voice is measured where the loudspeaker is silent: an echo is no speech of the user's.
-        self._mic.push(heard, alone=float(np.abs(spoken).max(initial=0.0)) < SILENT)
+        self._mic.push(heard, alone=self._quiet - spoken.size >= ECHOES_S * self._rate_hz)
         self._speaker.push(spoken)
         self._echo.push(heard, spoken)
         self._strip.sound(heard, spoken)

@@ -100,7 +100,7 @@ export function light() {
   return { element, show };
 }
 
-const LANES = { mic: ["You", 26], agent: ["Agent", 62] };
+const LANES = { mic: ["Mic", 26], agent: ["Agent", 62] };
 const LANE_PX = 16;
 const LEFT_PX = 52;
 const HEIGHT_PX = 98;
@@ -180,7 +180,7 @@ export function diagnosis() {
     ));
     const reasons = (unjudged ?? []).map(({ id, reason }) => made("li", {}, made("strong", {}, id), ` ${reason}`));
     const more = trouble ? [made("p", {}, trouble)] : [
-      ...(symptoms.length ? [made("p", { className: "vd-quiet" }, `Symptoms of it: ${symptoms.join(", ")}.`)] : []),
+      ...(symptoms.length ? [made("p", { className: "vd-quiet" }, `Symptoms: ${symptoms.join(", ")}.`)] : []),
       made("details", {}, made("summary", {}, `${clear.length} clear, ${reasons.length} not judged: not looking is not clean`), made("ul", {}, ...reasons)),
     ];
     element.replaceChildren(made("h3", {}, title), ...cards, ...more);
