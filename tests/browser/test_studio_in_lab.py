@@ -1,11 +1,15 @@
 """The studio in a real JupyterLab: a user who asks, is answered, breaks in, and a kernel that is busy meanwhile."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import nbformat
 import numpy as np
 import pytest
 import soxr
+import websockets
 from heard import lag_of, matches
 from labs import lab
+from websockets.sync.client import connect
 
 import voicediag as vd
 from voicediag.spans import Span, SpanSet
@@ -43,12 +47,25 @@ def printed(tab, text):
     return tab.locator(".jp-OutputArea-output").get_by_text(text)
 
 
+def refused(address):
+    """How the server answers somebody without its token, and somebody who would reach what is no studio."""
+    way = f"ws://{urlsplit(address).netloc}/voicediag/beside"
+    with pytest.raises(websockets.InvalidStatus) as unknown, connect(way):
+        pass
+    token = parse_qs(urlsplit(address).query)["token"][0]
+    asked = f"{way}?token={token}&port=80%2Fx&key=no-studio-has-such-a-key"
+    with connect(asked) as elsewhere, pytest.raises(websockets.ConnectionClosed) as outside:
+        elsewhere.recv()
+    return unknown.value.response.status_code, outside.value.rcvd.code
+
+
 def test_a_conversation_goes_on_while_the_kernel_is_busy(talking, asked, notebook):
     with lab(notebook.parent) as address:
         tab = talking.new_page(viewport={"width": 1200, "height": 1500})
         tab.set_default_timeout(PATIENCE_MS)
         tab.goto(address.replace("/lab?", f"/lab/tree/{notebook.name}?"))
         tab.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+        assert refused(address) == (403, 1008)
         run_cell(tab, 0)
         studio = tab.locator(".vd-talk")
         studio.get_by_role("button", name="Start talking").click()
