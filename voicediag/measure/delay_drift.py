@@ -13,6 +13,7 @@ Conventions
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,8 @@ LEAST_SIGMAS = 7.0
 MOST_STEPS = 80
 # One step of the search moves the outermost frames by two samples of the whole band's grid: a fine one by half of one.
 FINE = tuple(step / 4 for step in range(-3, 4))
+# Frames whose curves are made together: more of them no longer fit a core's cache.
+TOGETHER = 4
 PPM = 1e-6
 _BINS = np.arange(FRAME + 1, dtype=np.float32) * np.float32(np.pi / FRAME)
 
@@ -75,13 +78,9 @@ class Drifting:
 
     def sum(self, ppm: float) -> Sum:
         """Return what the frames find together where clocks drift by so much."""
-        total = Sum.nothing()
-        for frame, parts, by in zip(self.frames, self._parts, late(self.frames, ppm), strict=True):
-            mouth = _laid(parts, ppm, float(by))
-            for segment, ear in enumerate(frame.reach):
-                total.cross[segment] += ear * mouth
-            total.chance += frame.chance
-        return total
+        moved = late(self.frames, ppm).tolist()
+        voices = (_laid(parts, ppm, by) for parts, by in zip(self._parts, moved, strict=True))
+        return Sum.of([replace(frame, voice=voice) for frame, voice in zip(self.frames, voices, strict=True)])
 
     def likely_ppm(self) -> float | None:
         """Return the drift under which the frames agree best, to half of `step_ppm`; None where none stands out."""
@@ -111,11 +110,15 @@ class Drifting:
         from scipy.fft import irfft
 
         curves = np.zeros((len(self.frames), SEGMENTS * LOW_FRAME + 2 * margin), np.float32)
-        rows = zip(curves, self.frames, self._parts, late(self.frames, ppm), strict=True)
-        for curve, frame, parts, by in rows:
-            mouth = _laid(parts[:, :LOW_BINS], ppm, float(by))
-            cross = np.array([ear[:LOW_BINS] * mouth for ear in frame.reach])
-            curve[margin : curve.size - margin] = irfft(cross, FRAME, overwrite_x=True)[:, :LOW_FRAME].reshape(-1)
+        shifts = late(self.frames, ppm).tolist()
+        for begin in range(0, len(self.frames), TOGETHER):
+            some = range(begin, min(begin + TOGETHER, len(self.frames)))
+            cross = np.empty((len(some), SEGMENTS, LOW_BINS), np.complex64)
+            for frame, found in zip(some, cross, strict=True):
+                mouth = _laid(self._parts[frame][:, :LOW_BINS], ppm, shifts[frame])
+                np.multiply(self.frames[frame].reach[:, :LOW_BINS], mouth, out=found)
+            rows = irfft(cross, FRAME, overwrite_x=True)[:, :, :LOW_FRAME]
+            curves[some.start : some.stop, margin : curves.shape[1] - margin] = rows.reshape(len(some), -1)
         return curves
 
 
