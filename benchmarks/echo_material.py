@@ -184,6 +184,18 @@ def in_rooms(count: int, *, window_s: float, lags_s: tuple[float, float], random
         count -= 1
 
 
+def minute_of_each(random: Generator) -> dict[str, Case]:
+    """Return a minute of a loud echo, of one 20 dB under a talker who hardly pauses, and of strangers."""
+    loud, strangers = in_rooms(1, window_s=60.0, lags_s=(0.1, 0.2), random=random)
+    size = loud.far.size
+    voice = _loop(talkers(fitted=False)[0], size, random)
+    level = active(voice)[1]
+    echo = _shifted(np.convolve(loud.far, rooms()[0])[:size].astype(np.float32), RATE_HZ // 8)
+    echo *= np.float32(level * 10 ** (-20 / 20) / active(echo)[1])
+    dense = voice + echo + pink(size, random) * np.float32(level * 10 ** (NOISE_DB / 20))
+    return {"loud echo": loud, "20 dB under a dense talker": Case(dense, loud.far, erl_db=20.0), "strangers": strangers}
+
+
 def stems() -> Iterator[Case]:
     """Yield recorded stems whose delay is told by taking the far end out of the echo alone."""
     for pair in pairs():
