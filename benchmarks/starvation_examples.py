@@ -20,6 +20,7 @@ from numpy.random import Generator
 
 from benchmarks import starvation_material
 from benchmarks.starvation_damage import KINDS, Kind, plant, taken
+from benchmarks.starvation_phrases import STEP_S, step_levels, trimmed
 from voicediag import signals
 from voicediag.measure import measure_active_level
 from voicediag.session import Samples
@@ -32,8 +33,10 @@ TAKEN: Final = (
 OWN: Final = "fitted half"
 OWN_SHARE: Final = 0.3
 DURATION_S: Final = 20.0
+PHRASES_S: Final = 8.0
+PHRASES_SHARE: Final = 0.35
+PIECE_S: Final = 12.0
 LEVEL_DBOV: Final = -26.0
-STEP_S: Final = 0.01
 GAPS: Final = frozenset({"zeros", "held", "faded", "comfort", "blanked"})
 OFTEN: Final[tuple[Kind, ...]] = (*KINDS, "comfort", "blanked", "faded", "held", "comfort", "blanked")
 
@@ -60,20 +63,26 @@ def read_voices(folder: Path) -> Voices:
 
 
 def _pieces(path: Path) -> list[Voice]:
-    """Return a voice in pieces of twelve seconds."""
+    """Return a voice in pieces of about twelve seconds, each cut where it is quietest: a word that is cut is a gap."""
     sound, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
     level_dbov = measure_active_level(sound[:, 0], rate_hz=rate_hz).active_speech_dbov
     if level_dbov is None:
         return []
     voice = np.ascontiguousarray(sound[:, 0]) * np.float32(10 ** (-level_dbov / 20))
-    return [(piece, rate_hz) for piece in np.array_split(voice, max(1, voice.size // (12 * rate_hz)))]
+    step = round(5 * STEP_S * rate_hz)
+    levels, each = step_levels(voice, step), round(PIECE_S * rate_hz / step)
+    middles = range(each, levels.size - each // 2, each)
+    cuts = [(at - each // 4 + int(levels[at - each // 4 : at + each // 4].argmin())) * step + step // 2
+            for at in middles]  # fmt: skip
+    return [(piece, rate_hz) for piece in np.split(voice, cuts)]
 
 
 def example(voices: Voices, random: Generator) -> Example:
     """Return one example: a third of them without a damage."""
     rate_hz = int(random.choice([8_000, 8_000, 16_000, 16_000, 24_000, 48_000]))
     played_hz = int(random.choice([8_000, 16_000, 24_000, 48_000])) if random.random() < 0.35 else rate_hz
-    sound = _spoken(voices, rate_hz, random)
+    spoken = _phrases if random.random() < PHRASES_SHARE else _spoken
+    sound = spoken(voices, rate_hz, random)
     snr_db = None if random.random() < 0.3 else float(random.uniform(5, 45))
     shared, coded_first = bool(random.random() < 0.6), bool(random.random() < 0.4)
     if snr_db is not None and shared:
@@ -125,13 +134,32 @@ def _spoken(voices: Voices, rate_hz: int, random: Generator) -> Samples:
     return sound.astype(np.float32)
 
 
+def _phrases(voices: Voices, rate_hz: int, random: Generator) -> Samples:
+    """Return a short stretch of what a player of clips plays: phrases of one source, trimmed, and silence or a room."""
+    source = OWN if random.random() < OWN_SHARE else str(random.choice(list(voices)))
+    clips = voices[source]
+    begin, under_db = int(random.integers(len(clips))), random.uniform(10, 30)
+    fixed_s = random.uniform(0.05, 0.8) if random.random() < 0.5 else None
+    pace, frames = random.uniform(0.9, 1.1), round(PHRASES_S * rate_hz)
+    pieces = [np.zeros(round(rate_hz * random.uniform(0, 0.5)), np.float32)]
+    while sum(piece.size for piece in pieces) < frames:
+        clip, from_hz = clips[(begin + int(random.integers(4))) % len(clips)]
+        said = np.asarray(soxr.resample(clip, from_hz, rate_hz * pace), np.float32)
+        pieces.append(trimmed(said, rate_hz, under_db + random.uniform(-2, 2), random))
+        pieces.append(np.zeros(round((fixed_s or random.uniform(0.05, 1.2)) * rate_hz), np.float32))
+    sound = np.concatenate(pieces)[:frames] * np.float32(10 ** (LEVEL_DBOV / 20))
+    if random.random() < 0.4:
+        sound = _over(sound, rate_hz, random.uniform(25, 54), random)
+    return sound.astype(np.float32)
+
+
 def _phrase(voices: Voices, rate_hz: int, trim_db: float | None, random: Generator) -> Samples:
     source = OWN if random.random() < OWN_SHARE else str(random.choice(list(voices)))
     clips = voices[source]
     clip, from_hz = clips[int(random.integers(len(clips)))]
     said = np.asarray(soxr.resample(clip, from_hz, rate_hz * random.uniform(0.9, 1.1)), np.float32)
     if trim_db is not None and random.random() < 0.9:
-        return _trimmed(said, rate_hz, trim_db, random)
+        return trimmed(said, rate_hz, trim_db, random)
     if random.random() < 0.15:
         said = said[: round(said.size * random.uniform(0.2, 0.9))]
     elif random.random() < 0.15:
@@ -142,25 +170,10 @@ def _phrase(voices: Voices, rate_hz: int, trim_db: float | None, random: Generat
     return said * fade * fade[::-1] if edge else said
 
 
-def _trimmed(said: Samples, rate_hz: int, under_db: float, random: Generator) -> Samples:
-    """Return one phrase of a clip from its first step that is loud to its last, as players of clips do."""
-    step = round(STEP_S * rate_hz)
-    loud = _levels(said, step) > 10 ** (-under_db / 20)
-    quiet = np.flatnonzero(~loud[60:-10]) + 60
-    if quiet.size and random.random() < 0.7:
-        loud = loud[: int(random.choice(quiet))]
-    kept = np.flatnonzero(loud)
-    return said[kept[0] * step : (kept[-1] + 1) * step] if kept.size else said
-
-
-def _levels(sound: Samples, step: int) -> Samples:
-    return np.sqrt(np.mean(sound[: sound.size // step * step].reshape(-1, step) ** 2, axis=1))
-
-
 def _gated(sound: Samples, rate_hz: int, random: Generator) -> Samples:
     """Return sound behind a gate that closes hard, as noise suppressors do."""
     step = round(STEP_S * rate_hz / 2)
-    loud = _levels(sound, step) > 10 ** ((LEVEL_DBOV - random.uniform(18, 30)) / 20)
+    loud = step_levels(sound, step) > 10 ** ((LEVEL_DBOV - random.uniform(18, 30)) / 20)
     held = int(random.integers(4, 60))
     is_open = np.convolve(loud, np.ones(held))[: loud.size] > 0
     gain = np.where(is_open, 1.0, 10 ** (-random.uniform(15, 80) / 20))
@@ -202,5 +215,5 @@ def _damaged(sound: Samples, rate_hz: int, hidden_db: float, random: Generator) 
 def _live(sound: Samples, rate_hz: int, under_db: float) -> np.ndarray:
     """Return for each hundredth of a second whether it and its neighbours are speech."""
     level_dbov = measure_active_level(sound, rate_hz=rate_hz).active_speech_dbov or 0.0
-    loud = _levels(sound, round(STEP_S * rate_hz)) > 10 ** ((level_dbov - under_db) / 20)
+    loud = step_levels(sound, round(STEP_S * rate_hz)) > 10 ** ((level_dbov - under_db) / 20)
     return np.asarray(np.convolve(loud, np.ones(5), "same") >= 5)

@@ -1,9 +1,11 @@
 """Fits the weights of `measure.gaps`, ``voicediag/measure/gaps.npz``.
 
 ``python -m benchmarks.starvation_fit FOLDER [EXAMPLES]`` takes voices as ``FOLDER/<source>/<speaker>.flac`` (those of
-`benchmarks.starvation_examples.TAKEN`) and the fitted half of `benchmarks.starvation_material`. It needs scikit-learn,
-and about half an hour of one core. Most candidates are plain: a first net says which of them are hard, and the net that
-is kept learns from all gaps, all that is hard, and a part of the rest that stands for all of it.
+`benchmarks.starvation_examples.TAKEN`, made as for `benchmarks.voice_rate_fit`) and the fitted half of
+`benchmarks.starvation_material`. It needs scikit-learn, and about half an hour of one core. The same voices, numpy and
+scikit-learn make the same weights. Most candidates are plain: a first net says which of them are hard, and the net that
+is kept learns from all gaps, all that is hard, and a part of the rest that stands for all of it. Trees then learn from
+what the net leaves in doubt; of each half of the examples they are shown what a net says that was fitted on the other.
 """
 
 from __future__ import annotations
@@ -16,10 +18,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from rich.progress import Progress
+from threadpoolctl import threadpool_limits
 
 from benchmarks.starvation_examples import GAPS, Planted, Voices, example, read_voices
 from voicediag.measure._filters import Frames, Samples
-from voicediag.measure.gaps import WEIGHTS, GapMeter
+from voicediag.measure.gap_features import SCALE_DB, SIDES
+from voicediag.measure.gap_places import placed
+from voicediag.measure.gaps import PLAIN_NATS, SOFT_DB, TREE, WEIGHTS, GapMeter, columns, joins_of, judged
 
 EXAMPLES: Final = 4_000
 SEED: Final = 20_261_124
@@ -29,19 +34,28 @@ HARD_SHARE: Final = 0.1
 PLAIN_PART: Final = 12
 HIDDEN: Final = (64, 32)
 EPOCHS: Final = 12
+TREES: Final = 350
+LEAVES: Final = 24
+SHARE_ASKED: Final = 0.2
+Weights = dict[str, NDArray[Any]]
 voices: Voices
 
 
 class _Collector(GapMeter):
-    """The meter itself, which keeps what it sees of every candidate."""
+    """The meter itself, which keeps what it sees of every candidate that is not soft, its join too."""
 
     def __init__(self, rate_hz: float) -> None:
         super().__init__(rate_hz)
-        self.rows: list[tuple[Frames, Frames, Samples]] = []
+        self.rows: list[tuple[Frames, Frames, Samples, Samples]] = []
 
     def _look(self, window: Samples, origin: int, starts: slice) -> None:
         first, last, seen = self._seen(window, starts)
-        self.rows.append((first + origin // self._hop, last + origin // self._hop, seen))
+        kept = seen[:, SIDES].min(axis=1) * SCALE_DB > -SOFT_DB
+        first, last, seen = first[kept], last[kept], seen[kept]
+        places = [placed(window, *cells, self._hop) for cells in zip(first.tolist(), last.tolist(), strict=True)]
+        joined = joins_of(window, places, rate_hz=self._rate_hz)
+        begins = origin // self._hop
+        self.rows.append((first + begins, last + begins, seen, joined))
 
     def _summary(self) -> Any:
         return tuple(np.concatenate(part) for part in zip(*self.rows, strict=True)), self._hop
@@ -53,29 +67,48 @@ def main() -> None:
         sys.exit("usage: python -m benchmarks.starvation_fit FOLDER [EXAMPLES]")
     count = int(sys.argv[2]) if len(sys.argv) > 2 else EXAMPLES
     with Progress() as bar, ProcessPoolExecutor(initializer=_load, initargs=(Path(sys.argv[1]),)) as pool:
-        rows = bar.track(pool.map(_seen, range(count), chunksize=10), total=count, description="examples")
-        seen, is_gap = zip(*rows, strict=True)
-    net = fit(np.concatenate(seen), np.concatenate(is_gap))
-    stored = {name: values.astype(np.float16 if name[0] == "w" else np.float32) for name, values in net.items()}
-    np.savez_compressed(WEIGHTS, **stored)
+        rows = list(bar.track(pool.map(_seen, range(count), chunksize=10), total=count, description="examples"))
+    seen, joined, is_gap = (np.concatenate(part) for part in zip(*rows, strict=True))
+    # Sums of several threads come in any order.
+    with threadpool_limits(1):
+        net, trees, asked = fitted(seen, joined, is_gap, np.repeat(np.arange(count), [len(part) for *_, part in rows]))
+    print(f"{is_gap.sum()} gaps among {len(seen)} candidates; {asked} doubtful")
+    np.savez_compressed(WEIGHTS, **net, **{f"{TREE}{name}": values for name, values in trees.items()})
+
+
+def fitted(
+    seen: NDArray[np.float16], joined: NDArray[np.float16], is_gap: NDArray[np.bool_], examples: Frames
+) -> tuple[Weights, Weights, int]:
+    """Return the net, the trees, and how many candidates these were shown."""
+    net, is_odd = fitted_net(seen, is_gap), examples % 2 == 1
+    # Trees that were shown what the net says of its own examples would believe it too much.
+    nats = np.empty(len(seen))
+    for half in (is_odd, ~is_odd):
+        nats[half] = judged(seen[half].astype(np.float32), fitted_net(seen[~half], is_gap[~half]))
+    doubtful = nats > PLAIN_NATS
+    shown = columns(nats[doubtful], seen[doubtful].astype(np.float32), joined[doubtful].astype(np.float32))
+    trees = fitted_trees(shown, is_gap[doubtful])
+    trees["begin"] -= np.float32(np.log(is_gap.sum() / (~is_gap).sum()))
+    return net, trees, int(doubtful.sum())
 
 
 def _load(folder: Path) -> None:
     global voices  # noqa: PLW0603 - how a pool's processes are given what they share
+    threadpool_limits(1)
     voices = read_voices(folder)
 
 
-def _seen(index: int) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
+def _seen(index: int) -> tuple[NDArray[np.float16], NDArray[np.float16], NDArray[np.bool_]]:
     """Return the features of the candidates of one example, and which are gaps; what is neither is left out."""
     one = example(voices, np.random.default_rng((SEED, index)))
-    (first, last, seen), hop = _Collector(one.rate_hz).push(one.samples).result()
+    (first, last, seen, joined), hop = _Collector(one.rate_hz).push(one.samples).result()
     is_gap, is_part = (np.zeros(first.size, np.bool_) for _ in range(2))
     for planted in one.damages:
         near, part = _alike(first, last, planted, one.rate_hz / hop)
         is_gap |= near
         is_part |= part
     kept = is_gap | ~is_part
-    return seen[kept].astype(np.float16), is_gap[kept]
+    return seen[kept].astype(np.float16), joined[kept].astype(np.float16), is_gap[kept]
 
 
 def _alike(first: Frames, last: Frames, planted: Planted, cells_a_second: float) -> tuple[Any, Any]:
@@ -89,30 +122,54 @@ def _alike(first: Frames, last: Frames, planted: Planted, cells_a_second: float)
     return (np.abs(first - start) <= NEAR_CELLS) & (np.abs(last - end) <= late), part
 
 
-def fit(seen: NDArray[np.float16], is_gap: NDArray[np.bool_]) -> dict[str, Samples]:
-    """Return the weights; what the net says is the logarithm of a likelihood ratio."""
+def fitted_net(seen: NDArray[np.float16], is_gap: NDArray[np.bool_]) -> Weights:
+    """Return the weights of the net; what it says is the logarithm of a likelihood ratio."""
     from sklearn.neural_network import MLPClassifier
 
     random = np.random.default_rng(SEED)
     some = seen[random.choice(len(seen), min(len(seen), 60_000), replace=False)].astype(np.float32)
     mean, spread = some.mean(axis=0), some.std(axis=0) + 1e-2
-    scaled = ((seen - mean) / spread).astype(np.float32)
     gaps, others = np.flatnonzero(is_gap), np.flatnonzero(~is_gap)
     first = MLPClassifier((32, 16), alpha=1e-3, batch_size=512, learning_rate_init=2e-3, max_iter=5, random_state=1)
     chosen = np.concatenate((gaps, random.choice(others, others.size // 6, replace=False)))
-    first.fit(scaled[chosen], is_gap[chosen])
-    told = first.predict_proba(scaled[others])[:, 1]
+    first.fit((seen[chosen] - mean) / spread, is_gap[chosen])
+    parts = np.array_split(others, max(1, others.size // 50_000))
+    told = np.concatenate([first.predict_proba((seen[part] - mean) / spread)[:, 1] for part in parts])
     is_hard = told > np.quantile(told, 1 - HARD_SHARE)
     hard, plain = others[is_hard], random.choice(others[~is_hard], np.sum(~is_hard) // PLAIN_PART, replace=False)
     rows = np.concatenate((gaps, hard, plain))
     weight = np.concatenate((np.ones(gaps.size + hard.size), np.full(plain.size, float(PLAIN_PART))))
     net = MLPClassifier(HIDDEN, alpha=4e-3, batch_size=512, max_iter=EPOCHS, random_state=2)
-    net.fit(scaled[rows], is_gap[rows], sample_weight=weight)
-    layers = {f"w{n}": values for n, values in enumerate(net.coefs_, 1)}
-    layers |= {f"b{n}": values for n, values in enumerate(net.intercepts_, 1)}
-    layers["b3"] = layers["b3"] - np.log(gaps.size / others.size)
-    print(f"{gaps.size} gaps among {len(seen)} candidates")
-    return layers | {"m": mean, "s": spread}
+    net.fit((seen[rows] - mean) / spread, is_gap[rows], sample_weight=weight)
+    layers = {f"w{n}": values.astype(np.float16) for n, values in enumerate(net.coefs_, 1)}
+    layers |= {f"b{n}": values.astype(np.float32) for n, values in enumerate(net.intercepts_, 1)}
+    layers["b3"] -= np.float32(np.log(gaps.size / others.size))
+    return layers | {"m": mean.astype(np.float32), "s": spread.astype(np.float32)}
+
+
+def fitted_trees(seen: Samples, is_gap: NDArray[np.bool_]) -> Weights:
+    """Return the arrays of `measure.gap_trees.Trees`; what they say is the logarithm of odds."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    model = HistGradientBoostingClassifier(
+        max_iter=TREES, learning_rate=0.06, max_leaf_nodes=LEAVES, min_samples_leaf=15, l2_regularization=1.0,
+        max_features=SHARE_ASKED, early_stopping=False, random_state=3,
+    )  # fmt: skip
+    model.fit(seen, is_gap)
+    stored = [predictor.nodes for (predictor,) in model._predictors]  # noqa: SLF001 - it has no public form
+    shape = len(stored), max(nodes.size for nodes in stored)
+    trees: Weights = {name: np.zeros(shape, np.uint8) for name in ("feature", "left", "right")}
+    trees |= {name: np.zeros(shape, np.float32) for name in ("threshold", "value")}
+    for row, nodes in enumerate(stored):
+        here, leaf = np.arange(nodes.size), nodes["is_leaf"] == 1
+        trees["feature"][row, here] = np.where(leaf, 0, nodes["feature_idx"])
+        trees["left"][row, here] = np.where(leaf, here, nodes["left"])
+        trees["right"][row, here] = np.where(leaf, here, nodes["right"])
+        trees["threshold"][row, here] = np.where(leaf, 0, nodes["num_threshold"])
+        trees["value"][row, here] = np.where(leaf, nodes["value"], 0)
+    depth = max(int(nodes["depth"].max()) for nodes in stored)
+    begin = np.float32(model._baseline_prediction.item())  # noqa: SLF001 - likewise
+    return trees | {"begin": np.asarray(begin), "depth": np.asarray(depth, np.uint8)}
 
 
 if __name__ == "__main__":

@@ -130,9 +130,9 @@ def case(index: int, *, fitted: bool, kind: Kind | None = None, duration_s: floa
     )
 
 
-def clean_clips(count: int = 200, *, fitted: bool = False) -> Iterator[tuple[Samples, int]]:
+def clean_clips(count: int = 200, *, fitted: bool = False, first: int = 0) -> Iterator[tuple[Samples, int]]:
     """Yield natural speech with its pauses and closures, and the rate of each clip; half of it in a live room."""
-    for index in range(count):
+    for index in range(first, first + count):
         random = np.random.default_rng((SEED, 2 + int(fitted), index))
         rate_hz = int(random.choice(RATES_HZ))
         sound = speech(float(random.uniform(4, 12)), rate_hz, fitted=fitted, random=random, pause="own")

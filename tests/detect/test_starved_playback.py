@@ -230,10 +230,14 @@ def trimmed(phrase, rate_hz):
 def test_phrases_that_were_joined_with_zeros_are_no_gaps():
     pieces = []
     for folder in sorted((RECORDINGS / "clean").glob("*.vds")):
-        track = vd.load(folder).tracks.get("agent-played")
+        session = vd.load(folder)
+        track = session.tracks.get("agent-played")
         if track is None:
             continue
+        cuts_s = [mark.at_s for mark in session.marks if mark.kind == "interrupted"]
         for span in json.loads((folder / "truth.json").read_text())["speech"]["agent"]:
+            if any(abs(span[1] - cut_s) < 0.2 for cut_s in cuts_s):
+                continue  # It breaks off in mid-word.
             pieces += [trimmed(track.read(Span(*span)), track.rate_hz), np.zeros(round(0.15 * 24_000), np.float32)]
     track = Track(name="agent-received", source=ArraySource(np.concatenate(pieces), 24_000))
     session = Session(source="test", tracks={"agent-received": track})

@@ -6,11 +6,11 @@ What
     millisecond in all bands at once, in the middle of a sound, and sets in again in the middle of one. A stop
     consonant ends in a burst, a word dies away, a phrase of a synthesiser begins softly.
 Formula
-    Each candidate of `voicediag.measure.gap_edges` is described by `gap_features` and judged by a network with one
-    hidden layer of rectified units, whose weights are in ``gaps.npz`` (`benchmarks.starvation_fit` fits them). It
-    answers in nats: the logarithm of how much likelier a gap is than a pause, in a track in which one candidate in
-    `RARE` is a gap. Where a track has many sure ones the doubtful become likelier: the share is estimated from the
-    track itself by expectation and maximisation.
+    Each candidate of `voicediag.measure.gap_edges` is described by `gap_features` and judged by a network of rectified
+    units; what it does not call a plain pause is judged by decision trees, which see its join too (`gap_joins`). Both
+    are in ``gaps.npz``; `benchmarks.starvation_fit` fits them. They answer in nats: the logarithm of how much likelier
+    a gap is than a pause, in a track in which the share of gaps among the candidates is `RARE`. Where a track has many
+    sure ones the doubtful become likelier: the share is estimated from the track by expectation and maximisation.
 Reference
     A. Dempster, N. Laird and D. Rubin, "Maximum likelihood from incomplete data via the EM algorithm", J. R. Stat.
     Soc. B 39 (1), 1977.
@@ -24,22 +24,25 @@ Differences
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from voicediag.measure._filters import Frames, Samples, WindowMeter
-from voicediag.measure.band_cells import BANDS, LINE_BANDS, SILENT_DB, band_levels, hop_frames
+from voicediag.measure.band_cells import BANDS, LINE_BANDS, SILENT_DB, band_levels, hop_frames, loudest_band
 from voicediag.measure.gap_edges import LONGEST, candidates
-from voicediag.measure.gap_features import SCALE_DB, SIDES, features
+from voicediag.measure.gap_features import SCALE_DB, SIDES, courses, features
+from voicediag.measure.gap_joins import join_features
+from voicediag.measure.gap_places import Place, placed
+from voicediag.measure.gap_trees import Trees
 
-_Place = tuple[int, int, float, float, float]
+_Found = tuple[int, int, float, float, float]
 WEIGHTS: Final = Path(__file__).with_name("gaps.npz")
 RARE: Final = 1e-3
 """Of the candidates of a track of which nothing is known: a gap each two minutes."""
@@ -49,16 +52,16 @@ QUIET, LOUD = 10.0, 90.0
 """Percentiles of the cells that are no digital silence."""
 SOFT_DB = 40.0
 """Below the loud parts of the track: 1 in 500 gaps in speech begins or ends in sound as soft, and 1 candidate in 28."""
-_BLOCK_CELLS = 8_192
-_AROUND = 40
+_BLOCK_CELLS = 16_384
+_AROUND = 160
+PLAIN_NATS = -8.0
+"""What the network finds less likely than this is a pause, and nobody looks at its join."""
+TREE: Final = "tree_"
+"""Begins the names of the arrays of the trees in `WEIGHTS`."""
 _DOUBTFUL_NATS = -9.0
 _MOST = 20_000
-_REACH = 4
+_LIVE_DB = 4
 _STEPS = 8
-# Two steps of int16: what a resampler's ringing leaves of a gap a millisecond on.
-_STEADY = np.float32(2 / 32_768)
-# -80 dBFS: below it any change of the power says nothing.
-_LEAST_POWER = 1e-8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,17 +118,23 @@ class GapMeter(WindowMeter[Gaps]):
         super().__init__(_BLOCK_CELLS * self._hop, before=_AROUND * self._hop, after=(LONGEST + _AROUND) * self._hop)
         self._rate_hz = rate_hz
         self._counts = np.zeros((BANDS, -round(SILENT_DB) + 1), np.int64)
-        self._found: list[_Place] = []
+        self._found: list[_Found] = []
         self._judged = 0
 
     def _look(self, window: Samples, origin: int, starts: slice) -> None:
         first, last, seen = self._seen(window, starts)
         self._judged += first.size
-        nats = np.where(seen[:, SIDES].min(axis=1) * SCALE_DB > -SOFT_DB, judged(seen), -np.inf)
+        first_nats = judged(seen)
+        kept = (seen[:, SIDES].min(axis=1) * SCALE_DB > -SOFT_DB) & (first_nats > PLAIN_NATS)
+        places = [
+            placed(window, *cells, self._hop) for cells in zip(first[kept].tolist(), last[kept].tolist(), strict=True)
+        ]
+        joined = joins_of(window, places, rate_hz=self._rate_hz)
+        nats = weighed(first_nats[kept], seen[kept], joined)
+        sides_db = SCALE_DB * seen[kept][:, SIDES].min(axis=1)
         for place in np.flatnonzero(nats > _DOUBTFUL_NATS)[: _MOST - len(self._found)].tolist():
-            start, end, value = _placed(window, int(first[place]), int(last[place]), self._hop)
-            side_db = SCALE_DB * float(seen[place, SIDES].min())
-            self._found.append((start + origin, end + origin, float(nats[place]), value, side_db))
+            start, end, value, _ = places[place]
+            self._found.append((start + origin, end + origin, float(nats[place]), value, float(sides_db[place])))
 
     def _seen(self, window: Samples, starts: slice) -> tuple[Frames, Frames, Samples]:
         """Return the first and last cell of the candidates that start within `starts`, and their features."""
@@ -140,8 +149,7 @@ class GapMeter(WindowMeter[Gaps]):
 
     def _count(self, levels: Samples) -> None:
         """Remember how often each band was at each level, digital silence left out."""
-        highest = np.ascontiguousarray(levels[:, :LINE_BANDS].T).max(axis=0, initial=SILENT_DB)
-        live = levels[highest > SILENT_DB + _REACH]
+        live = levels[loudest_band(levels) > SILENT_DB + _LIVE_DB]
         steps = np.clip(np.round(live - SILENT_DB).astype(np.int64), 0, self._counts.shape[1] - 1)
         steps += np.arange(BANDS) * self._counts.shape[1]
         self._counts += np.bincount(steps.ravel(), minlength=self._counts.size).reshape(BANDS, -1)
@@ -167,13 +175,30 @@ class GapMeter(WindowMeter[Gaps]):
         )
 
 
-def judged(seen: Samples) -> NDArray[np.float64]:
+def judged(seen: Samples, net: Mapping[str, NDArray[Any]] | None = None) -> NDArray[np.float64]:
     """Return the nats by which each row of features is likelier to be a gap, in an ordinary track."""
-    net = _weights()
+    net = net or _weights()
     layer = np.maximum(((seen - net["m"]) / net["s"]) @ net["w1"] + net["b1"], 0)
     layer = np.maximum(layer @ net["w2"] + net["b2"], 0)
     told = (layer @ net["w3"])[:, 0] + net["b3"][0]
     return np.asarray(told + np.log(RARE / (1 - RARE)), np.float64)
+
+
+def weighed(nats: NDArray[np.float64], seen: Samples, joined: Samples) -> NDArray[np.float64]:
+    """Return the nats of places that are not plain pauses, once their joins have been looked at."""
+    told = _trees().total(columns(nats, seen, joined))
+    return np.asarray(told + np.log(RARE / (1 - RARE)), np.float64)
+
+
+def columns(nats: NDArray[np.float64], seen: Samples, joined: Samples) -> Samples:
+    """Return what the trees look at."""
+    return np.concatenate((nats[:, None].astype(np.float32), joined, courses(seen)), axis=1)
+
+
+def joins_of(window: Samples, places: list[Place], *, rate_hz: float) -> Samples:
+    """Return what is seen across places."""
+    stops, ends = np.array([(place.stops, place.end) for place in places], np.int64).reshape(-1, 2).T
+    return join_features(window, stops, ends, rate_hz=rate_hz)
 
 
 def _chances(nats: list[float], of: int) -> list[float]:
@@ -186,52 +211,35 @@ def _chances(nats: list[float], of: int) -> list[float]:
     return [float(each) for each in chance]
 
 
-def _apart(chances: Mapping[_Place, float]) -> list[_Place]:
+def _apart(chances: Mapping[_Found, float]) -> list[_Found]:
     """Return the likeliest of any places that overlap, in order."""
-    kept: list[_Place] = []
+    kept: list[_Found] = []
     for place in sorted(chances, key=lambda each: (-chances[each], each[:2])):
-        # None of those kept overlaps another: only the neighbours can.
-        at = bisect_left(kept, place)
+        at = bisect(kept, place)
         if (at == 0 or kept[at - 1][1] <= place[0]) and (at == len(kept) or place[1] <= kept[at][0]):
             kept.insert(at, place)
     return kept
 
 
-def _placed(window: Samples, first: int, last: int, hop: int) -> tuple[int, int, float]:
-    """Return where a gap begins and ends, in frames, and the value that it holds."""
-    middle = (first + last) // 2 * hop
-    start = _change(window, max(0, (first - _REACH) * hop), min(middle, (first + _REACH) * hop))
-    end = _change(window, max(middle, (last - _REACH) * hop), min(window.size, (last + _REACH) * hop))
-    inner = window[start + (end - start) // 4 : end - (end - start) // 4]
-    if not inner.size or np.ptp(inner) > _STEADY:
-        return start, max(end, start + 1), float("nan")
-    # What is constant tells its edges by itself.
-    value, around = inner[inner.size // 2], 2 * _REACH * hop
-    low = max(0, start - around)
-    other = np.flatnonzero(np.abs(window[low:middle] - value) > _STEADY)
-    start = low + int(other[-1]) + 1 if other.size else start
-    other = np.flatnonzero(np.abs(window[middle : end + around] - value) > _STEADY)
-    end = middle + int(other[0]) if other.size else end
-    return start, max(end, start + 1), 0.0 if abs(value) <= _STEADY else float(value)
-
-
-def _change(window: Samples, low: int, high: int) -> int:
-    """Return the frame at which the power changes most: the likeliest of two Gaussians of their own variance."""
-    power = np.square(np.diff(window[max(0, low - 1) : high]), dtype=np.float64)
-    if power.size < 2:
-        return low
-    total = np.cumsum(power + _LEAST_POWER)
-    count = np.arange(1, power.size)
-    before = total[:-1] / count
-    after = (total[-1] - total[:-1]) / (power.size - count)
-    cost = count * np.log(before) + (power.size - count) * np.log(after)
-    return low + 1 + int(cost.argmin())
+@cache
+def _weights() -> Mapping[str, Samples]:
+    with np.load(WEIGHTS, allow_pickle=False) as stored:
+        return {name: stored[name].astype(np.float32) for name in stored.files if not name.startswith(TREE)}
 
 
 @cache
-def _weights() -> Mapping[str, Samples]:
-    with np.load(WEIGHTS) as stored:
-        return {name: stored[name].astype(np.float32) for name in stored.files}
+def _trees() -> Trees:
+    with np.load(WEIGHTS, allow_pickle=False) as stored:
+        parts = {name.removeprefix(TREE): stored[name] for name in stored.files if name.startswith(TREE)}
+    return Trees(
+        feature=parts["feature"],
+        left=parts["left"],
+        right=parts["right"],
+        threshold=parts["threshold"],
+        value=parts["value"].astype(np.float32),
+        begin=float(parts["begin"]),
+        depth=int(parts["depth"]),
+    )
 
 
 def find_gaps(samples: ArrayLike, *, rate_hz: float) -> Gaps:

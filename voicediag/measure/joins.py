@@ -58,11 +58,11 @@ def surprise(samples: Samples, joins: Frames, *, rate_hz: int, live_rms: float =
         after = samples[joins[some][:, None] + np.arange(width)].astype(np.float64)
         live = np.minimum(np.mean(before**2, axis=1), np.mean(after**2, axis=1)) >= live_rms**2
         before, after = before[live], after[live]
-        told[some[live]] = np.minimum(_error(before, after), _error(after[:, ::-1], before[:, ::-1]))
+        told[some[live]] = np.minimum(foretold(before, after), foretold(after[:, ::-1], before[:, ::-1]))
     return told
 
 
-def _error(known: NDArray[np.float64], beyond: NDArray[np.float64]) -> NDArray[np.float64]:
+def foretold(known: NDArray[np.float64], beyond: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the error of prediction beyond what is known, over that within; float64, shape (rows,)."""
     weights = _predictors(known)
     row = np.concatenate((known, beyond[:, :AFTER]), axis=1)
