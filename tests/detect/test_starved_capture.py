@@ -57,6 +57,17 @@ def test_an_echo_does_not_make_a_soft_talker_starved():
     assert starved_capture.DETECTOR.examine(exam).is_clear
 
 
+def test_an_echo_alone_is_no_starved_voice():
+    # A room so long that the echo outlasts the agent's words by more than a word.
+    agent = agent_voice(2)
+    hall = signals.impulse_response(rate_hz=RATE_HZ, rt60_s=1.2, direct_to_reverberant_db=-3.0, seed=3)
+    echo = signals.leak(agent, rate_hz=RATE_HZ, delay_ms=80, erl_db=22, response=hall).echo
+    mic = (echo + room(6, level_db=-85)).astype(np.float32)
+    exam = Examination(session_of({"user-sent": mic, "agent-played": agent}))
+    assert exam.reading("user-sent").active.active_speech_dbov < starved_capture.LOW_SPEECH.value
+    assert "an echo of the agent and hardly a word of the user" in starved_capture.DETECTOR.examine(exam).reason
+
+
 def test_zeroed_frames_are_counted():
     # A gap in a room below -66 dBFS cannot be told from a gate: here the room is an office.
     office = voice(1) + room(6, level_db=-54)

@@ -83,7 +83,7 @@ def examine(exam: Examination) -> Verdict:
         )
         if finding:
             findings.append(finding)
-        elif question := _question(track, reading):
+        elif question := _question(exam, track, reading):
             open_questions.append(question)
     if findings:
         return found(*findings)
@@ -138,7 +138,6 @@ def _low(exam: Examination, track: Track, reading: TrackReading) -> Finding | No
         return None
     dead = floor is not None and floor < DEAD_FLOOR.value
     least = LOW_SPEECH.value if dead else NO_SPEECH.value
-    # An echo is speech too, and lowers the average that is taken for the user's.
     if speech >= least or not _is_low_alone(exam, track, reading, least):
         return None
     measure = {**_nothing_lost(), "rms": _linear(speech), "active_speech_dbov": speech, "noise_floor_dbfs": floor}
@@ -155,16 +154,28 @@ def _low(exam: Examination, track: Track, reading: TrackReading) -> Finding | No
 
 def _is_low_alone(exam: Examination, track: Track, reading: TrackReading, least_dbov: float) -> bool:
     """Tell whether the voice is as low where no echo of the agent can lie in it."""
-    leak = exam.leak
-    if leak is None or leak.mic != track.name or leak.echo.verdict == "clear":
+    alone = _beside_echo(exam, track)
+    if alone is None:
         return True
-    speaker = exam.session.tracks[leak.speaker]
-    late_s = speaker.clock.offset_s - track.clock.offset_s + (leak.echo.delay_ms or 0.0) / 1_000
-    echoes = SpanSet(span.shifted(late_s) for span in exam.activity(leak.speaker).spans).padded(REVERBERATION_S.value)
-    alone = exam.activity(track.name).spans - echoes
     rms, hop_s = reading.level.rms, reading.level.hop_s
     power = [rms[round(span.start_s / hop_s) : round(span.end_s / hop_s)] ** 2 for span in alone]
     return bool(power) and float(np.concatenate(power).mean()) < 10 ** (least_dbov / 10)
+
+
+def _beside_echo(exam: Examination, track: Track) -> SpanSet | None:
+    """Return where the user speaks and no echo can be; None where it can be nowhere.
+
+    An echo is speech too, and lowers the average that is taken for the user's.
+    """
+    leak = exam.leak
+    if leak is None or leak.mic != track.name or leak.echo.verdict == "clear":
+        return None
+    speaker = exam.session.tracks[leak.speaker]
+    late_s = speaker.clock.offset_s - track.clock.offset_s + (leak.echo.delay_ms or 0.0) / 1_000
+    echoes = SpanSet(span.shifted(late_s) for span in exam.activity(leak.speaker).spans).padded(REVERBERATION_S.value)
+    # What is left of a long tail, or of a softer sound that no activity was seen in, is no word of the user.
+    alone = exam.activity(track.name).spans - echoes
+    return SpanSet(span for span in alone if span.duration_s >= LEAST_VOICE_S.value)
 
 
 def _stepped(track: Track, reading: TrackReading) -> Finding | None:
@@ -222,12 +233,15 @@ def _is_heard(fall: Fall) -> bool:
     return voice_db is not None and spoken_s >= LEAST_VOICE_S.value and voice_db <= fall.room_fall_db + ALIKE_DB.value
 
 
-def _question(track: Track, reading: TrackReading) -> str | None:
+def _question(exam: Examination, track: Track, reading: TrackReading) -> str | None:
     """Return why a track's level cannot be judged."""
     if _is_silent(reading):
         return f"{track.name} is silent (see silent-track)"
     if reading.active.active_speech_dbov is None or not _speaks(reading):
         return f"{track.name} holds no speech whose level could be judged"
+    alone = _beside_echo(exam, track)
+    if reading.active.active_speech_dbov < LOW_SPEECH.value and alone is not None and not alone:
+        return f"{track.name} holds an echo of the agent and hardly a word of the user, whose level could be judged"
     fall = _fall(reading)
     long_enough = fall is not None and min(fall.at_s, track.span.duration_s - fall.at_s) >= PAUSE_WITHIN_S.value
     if fall is not None and long_enough and not _is_heard(fall):
