@@ -39,6 +39,8 @@ FRAME = GRID_HZ // 200
 WINDOW, HOP, SIZE = GRID_HZ // 80, GRID_HZ // 100, 2_160
 LEAST_ALIKE, LEAST_AHEAD_DB = 0.75, 1.0
 LIVE_SHARE = 1e-3
+# What lies below a step of 16 bits is what filters leave of a level that stays.
+STEP = 1 / 32_768
 BESIDE, NEXT = GRID_HZ // 50, round(0.0015 * GRID_HZ)
 # An edge is seen to so much: two frames, and what a codec smears.
 SLACK = round(0.015 * GRID_HZ)
@@ -122,7 +124,7 @@ def _candidates(piece: Samples, low: int, high: int) -> list[tuple[int, int]]:
     total = np.concatenate(([0.0], np.cumsum(half.astype(np.float64) ** 2)))
     starts = np.arange(low // 2, high // 2, HOP)
     power = total[starts + WINDOW] - total[starts]
-    starts = starts[power > LIVE_SHARE * np.percentile(power, 95) + TINY]
+    starts = starts[power > np.maximum(LIVE_SHARE * np.percentile(power, 95), WINDOW * STEP**2)]
     out: list[tuple[float, int, int]] = []
     for some in np.array_split(starts, max(1, starts.size // 64)):
         alike = _alike(half, total, some, last)[:, : last - first + 1]
