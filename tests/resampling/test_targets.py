@@ -4,7 +4,7 @@ import pytest
 from voicediag.errors import InputError
 from voicediag.resampling import evaluate
 from voicediag.resampling.arguments import Rates
-from voicediag.resampling.installed import LinearStream
+from voicediag.resampling.installed import LinearStream, installed
 from voicediag.resampling.probe import probed
 from voicediag.resampling.sample_types import SampleType, gathered
 from voicediag.resampling.target import target_of
@@ -329,3 +329,8 @@ def test_a_function_that_keeps_its_state_in_a_closure():
 def test_polarity():
     report = evaluate(lambda samples: -samples[::3], 48_000, 16_000, live=False)
     assert report.notes == ("it turns the sound upside down",)
+
+
+def test_a_library_s_name_brings_its_resamplers_to_mind():
+    with pytest.raises(InputError, match=r"likely slip: is it soxr-vhq or soxr-hq or .*\?"):
+        installed("soxr", RATES)

@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -52,8 +53,11 @@ def installed(name: str, rates: Rates) -> Any:
     """
     known = {each.name: each for each in KNOWN}
     if name not in known:
+        near = [each for each in known if each.startswith(name)] or get_close_matches(name, known)
         raise InputError(
-            expected=f"FILE.py:NAME, MODULE:NAME, cmd:..., a WAV file, or one of {', '.join(known)}", got=repr(name)
+            expected=f"FILE.py:NAME, MODULE:NAME, cmd:..., a WAV file, or one of {', '.join(known)}",
+            got=repr(name),
+            likely=f"is it {' or '.join(near)}?" if near else None,
         )
     each = known[name]
     if not each.here:
