@@ -37,6 +37,10 @@ class Stretch:
     white: Samples
     power: Samples
 
+    def cut(self, begin: int, size: int) -> Stretch:
+        """Return a part of it, its powers from the step on in which it begins."""
+        return Stretch(self.white[begin : begin + size], self.power[begin // STEP : (begin + size) // STEP])
+
 
 def microphone(samples: Samples, *, rate_hz: int) -> Stretch:
     """Return a stretch of what may hold an echo; `EDGE_S` at either end is left out."""

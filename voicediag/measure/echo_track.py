@@ -12,7 +12,7 @@ Conventions
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from threading import Lock
@@ -24,7 +24,7 @@ from voicediag.measure import lag_steps
 from voicediag.measure.echo_frames import FRAME, HOP, REACH, SIZE, Curves, EchoFrames, tops
 from voicediag.measure.echo_grid import EDGE_S, Reader, far_end, microphone
 from voicediag.measure.echo_grid import Stretch as Track
-from voicediag.measure.echo_search import CENTRE, FIT_SIGMAS, LEAST_MEAN, LOST_FRAMES, lost_frames, sought
+from voicediag.measure.echo_search import CENTRE, FIT_SIGMAS, LEAST_MEAN, LOST_FRAMES, SEARCHED_S, lost_frames, sought
 from voicediag.measure.lag_path import Path, Room, held, on_one_reflection, without_excursions
 from voicediag.measure.lag_track import likelihood, steadiest
 from voicediag.measure.whitening import GRID_HZ
@@ -193,7 +193,7 @@ class EchoFollower:
         times_s, lags = self._known(times_s, path[known] + stretch.first_lag)
         before = round(float(np.median(lags))) if lags.size else int(path[first]) + stretch.first_lag
         span = Span(begin_s, begin_s + (int(lost[-1]) - first) * HOP / GRID_HZ + FRAME / GRID_HZ)
-        behind = sought(lambda lag: self._read(span, lag).frames, room, around=before)
+        behind = sought(self._around(span, before), room, around=before)
         if begin_s < self._leapt_s + LEAST_BLOCK_S or behind is None or abs(behind - before) < WELL_WITHIN:
             return None
         if lags.size < LEAST_KNOWN:
@@ -249,6 +249,14 @@ class EchoFollower:
         reach_s = (SIZE + HOP) / GRID_HZ
         mic, speaker = self._tracks(Span(heard_s, heard_s + span.duration_s + reach_s), span)
         return _Stretch(span.start_s, first_lag, mic, speaker, EchoFrames.of(mic, speaker))
+
+    def _around(self, span: Span, lag: int) -> Callable[[int], EchoFrames]:
+        """Return what returns the frames of a span with the microphone around a lag, any that is searched from one."""
+        middle, size = round(lag / CENTRE) * CENTRE, round(span.duration_s * GRID_HZ) + SIZE + HOP
+        first = middle - round(SEARCHED_S * GRID_HZ) - REACH
+        heard_s, reach_s = span.start_s + first / GRID_HZ, (size + 2 * (middle - REACH - first)) / GRID_HZ
+        mic, speaker = self._tracks(Span(heard_s, heard_s + reach_s), span)
+        return lambda centre: EchoFrames.of(mic.cut(centre - REACH - first, size), speaker)
 
     def _tracks(self, heard: Span, said: Span) -> tuple[Track, Track]:
         """Return a span of the microphone and one of the speaker, as the frames want them."""
