@@ -1,9 +1,7 @@
 """The session explorer in a real JupyterLab: the kernel hands it sound and pictures, and its keys are its own."""
 
-import json
-
 import pytest
-from labs import lab
+from labs import lab, write_notebook
 
 pytestmark = pytest.mark.browser
 PATIENCE_MS = 60_000
@@ -11,14 +9,8 @@ CELL = "import voicediag as vd\nexplorer = vd.explore(vd.load_demo())\nexplorer"
 TIMELINE = "document.querySelector('.vd-timeline').timeline"
 
 
-def notebook(path, source):
-    cell = {"cell_type": "code", "execution_count": None, "id": "a", "metadata": {}, "outputs": [], "source": source}
-    kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
-    path.write_text(json.dumps({"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}), "utf-8")
-
-
 def test_the_kernel_is_heard_and_seen(browser, tmp_path):
-    notebook(tmp_path / "explore.ipynb", CELL)
+    write_notebook(tmp_path / "explore.ipynb", CELL)
     with lab(tmp_path) as address:
         tab = browser.new_page(viewport={"width": 1400, "height": 900})
         tab.set_default_timeout(PATIENCE_MS)

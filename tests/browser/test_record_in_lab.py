@@ -3,12 +3,11 @@
 import re
 from urllib.parse import parse_qs, urlsplit
 
-import nbformat
 import numpy as np
 import pytest
 import websockets
 from heard import matches
-from labs import lab
+from labs import lab, run_cell, write_notebook
 from websockets.sync.client import connect
 
 import voicediag as vd
@@ -28,16 +27,8 @@ CELLS = (
 @pytest.fixture
 def notebook(tmp_path):
     path = tmp_path / "live.ipynb"
-    # Without a kernel's name the first thing that is shown is a question.
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}}
-    cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
+    write_notebook(path, *CELLS)
     return path
-
-
-def run_cell(tab, number):
-    tab.locator(".jp-CodeCell .cm-content").nth(number).click()
-    tab.keyboard.press("Control+Enter")
 
 
 def recorded_for(tab, seconds):

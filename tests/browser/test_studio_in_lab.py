@@ -2,13 +2,12 @@
 
 from urllib.parse import parse_qs, urlsplit
 
-import nbformat
 import numpy as np
 import pytest
 import soxr
 import websockets
 from heard import lag_of, matches
-from labs import lab
+from labs import lab, run_cell, write_notebook
 from websockets.sync.client import connect
 
 import voicediag as vd
@@ -32,15 +31,8 @@ CELLS = (
 @pytest.fixture
 def notebook(tmp_path):
     path = tmp_path / "talk.ipynb"
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}}
-    cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
+    write_notebook(path, *CELLS)
     return path
-
-
-def run_cell(tab, number):
-    tab.locator(".jp-CodeCell .cm-content").nth(number).click()
-    tab.keyboard.press("Control+Enter")
 
 
 def printed(tab, text):
