@@ -8,7 +8,7 @@ Conventions
     16 kHz, at most `EXCERPT_S`: the network reads no more. It is told whether the user speaks in what it reads.
 Limits
     Silence has the best echo score that there is. So a score is given only where the user is alone for long enough to
-    see that the voice came through, and not where that voice fell by `LOST_DB`.
+    see that the voice came through, and not where that voice fell by `LOST`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicediag.errors import InputError
+from voicediag.limits import Limit
 from voicediag.measure.near_end import LEAST_S
 from voicediag.session import Samples
 from voicediag.spans import Span
@@ -26,8 +27,7 @@ from voicediag.tune.canceller import TryOut
 from voicediag.tune.cancellers import RATE_HZ
 
 EXCERPT_S = 20.0
-# House rule: half of the voice's amplitude is gone, and nobody would ship that, whatever its score.
-LOST_DB = 6.0
+LOST = Limit(6.0, "dB", "house rule: half of the voice's amplitude, and nobody would ship that, whatever its score")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ def _misled_by(tried: TryOut) -> str:
         return f"{tried.mic} holds no echo that could be told"
     if tried.near is None:
         return f"the user is alone for less than {LEAST_S:g} s, and silence would have the best score"
-    if tried.near.level_db < -LOST_DB:
+    if tried.near.level_db < -LOST.value:
         return f"the user's voice falls by {-tried.near.level_db:.0f} dB, and silence would have the best score"
     return ""
 
