@@ -105,7 +105,7 @@ class SpanSet:
                 mine += 1
             else:
                 theirs += 1
-        return SpanSet(found)
+        return SpanSet._of(found)
 
     def __sub__(self, other: SpanSet) -> SpanSet:
         """Return the time that is in this set and not in the other."""
@@ -118,7 +118,7 @@ class SpanSet:
         for span in self & SpanSet((within,)):
             edges += [span.start_s, span.end_s]
         edges.append(within.end_s)
-        return SpanSet(Span(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True))
+        return SpanSet._of(Span(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b)
 
     def padded(self, by_s: float) -> SpanSet:
         """Return every span widened by `by_s` seconds on either side, merged."""
@@ -126,7 +126,14 @@ class SpanSet:
 
     def longer_than(self, least_s: float) -> SpanSet:
         """Return only the spans of at least `least_s` seconds."""
-        return SpanSet(span for span in self.spans if span.duration_s >= least_s)
+        return SpanSet._of(span for span in self.spans if span.duration_s >= least_s)
+
+    @classmethod
+    def _of(cls, spans: Iterable[Span]) -> SpanSet:
+        """Return the set of spans that are known to be in order, apart and not empty."""
+        spared = object.__new__(cls)
+        object.__setattr__(spared, "spans", tuple(spans))
+        return spared
 
 
 def _merged(spans: Iterable[Span]) -> Iterator[Span]:
