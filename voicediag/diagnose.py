@@ -29,6 +29,9 @@ EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     # A broken recording and a clipped track change what is heard, not which other faults there are.
     "damaged-recording": frozenset(),
     "clipped-audio": frozenset({Cause.VAD}),
+    # It says how far other verdicts can be trusted; what is brought on by a browser that left something out, the
+    # finding itself knows.
+    "browser-processing": frozenset(),
     # Where nobody agreed to talk there is silence to hear and time that is lost, and no echo.
     "silent-connect": frozenset({Cause.STARVATION, Cause.LATENCY}),
     "unanswered-tool-call": frozenset({Cause.LATENCY}),

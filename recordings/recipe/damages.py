@@ -21,7 +21,7 @@ def hissing(peak: float, seed: int) -> Damage:
     return lambda x, rate_hz, at: signals.hiss(x, rate_hz=rate_hz, within=Span(0, at.duration_s), peak=peak, seed=seed)
 
 
-def quieter(gain_db: float, *, once_agent_plays: bool = False) -> Damage:
+def gained(gain_db: float, *, once_agent_plays: bool = False) -> Damage:
     """A gain from the start, or from the moment when the player opens."""
     return lambda x, rate_hz, at: signals.gain(
         x,

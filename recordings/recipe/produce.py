@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recipe import accidents, gemini, losses, openai, sound, stage, voices
+from recipe import accidents, browsing, gemini, losses, openai, sound, stage, voices
 from recipe.stage import AGENT_HZ, DIALECTS, Heard, Reply, Staged
 from recipe.wire_damages import OnTheWire
 from voicediag.formats import session_folder
@@ -63,8 +63,11 @@ def produce(scene: Scene, folder: Path) -> None:
         sounds["user-sent"] = (sent[:frames], user_hz)
     else:
         del sounds["user-sent"]
+    if scene.granted is not None:
+        sounds, passed = {"user-captured": (sent, user_hz)}, OnTheWire(messages=[])
+    tap: TrackName = "user-captured" if scene.granted is not None else "user-sent"
     faults = [
-        *_planted(scene, "user-sent", user_fault, sent, user_hz),
+        *_planted(scene, tap, user_fault, sent, user_hz),
         *_misdeclared(scene, staged, user_hz),
         *_planted(scene, "agent-received", _on_the_clock(staged, model_fault), came, AGENT_HZ),
         *_echoes(scene, staged, user_fault),
@@ -258,15 +261,19 @@ def _session(
         )
         for name, (samples, rate_hz) in sounds.items()
     }
+    captured = tracks.get("user-captured")
     return Session(
         source=f"{scene.name}.vds",
         tracks=tracks,
         wire=tuple(_numbered(messages)),
         playback=tuple(_playback(staged)),
+        capture=browsing.captured(scene.granted, captured.frames, captured.rate_hz, scene.seed)
+        if captured and scene.granted is not None
+        else None,
         provenance={
             "created": CREATED,
-            "provider": scene.provider,
-            "model": MODELS[scene.provider].MODEL,
+            "provider": scene.provider if scene.granted is None else None,
+            "model": MODELS[scene.provider].MODEL if scene.granted is None else None,
             "redactions": [],
             "notes": f"{scene.notes} Made by recordings/make.py; {LICENCE}, credits in truth.json.",
         },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recipe import (
+    scenes_browser,
     scenes_clean,
     scenes_clipped,
     scenes_connect,
@@ -36,6 +37,7 @@ SCENES: tuple[Scene, ...] = (
     *scenes_endings.SCENES,
     *scenes_unflushed.SCENES,
     *scenes_rates.SCENES,
+    *scenes_browser.SCENES,
     *scenes_silent.SCENES,
     *scenes_starved.SCENES,
     *scenes_starved_playback.SCENES,
@@ -54,4 +56,5 @@ SCENES: tuple[Scene, ...] = (
     *scenes_hearing.CLEAN,
     *scenes_ladder.CLEAN,
     *scenes_drift.CLEAN,
+    *scenes_browser.CLEAN,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from recipe.damages import buffers_lost, frames_repeated, frames_zeroed, quieter
+from recipe.damages import buffers_lost, frames_repeated, frames_zeroed, gained
 from recipe.scenes_clean import DIRECTORY, HELPDESK, PARCEL
 from recipe.script import Path
 
@@ -16,7 +16,7 @@ SCENES = (
         name="tenth-of-level",
         twin="clean/helpdesk",
         notes="The microphone gives a tenth of its level, and its noise floor with it.",
-        damage=quieter(-20),
+        damage=gained(-20),
     ),
     replace(
         DIRECTORY,
@@ -24,7 +24,7 @@ SCENES = (
         name="second-engine",
         twin="clean/directory",
         notes="The level falls to a tenth when the player's audio engine opens.",
-        damage=quieter(-20, once_agent_plays=True),
+        damage=gained(-20, once_agent_plays=True),
     ),
     replace(
         HELPDESK,

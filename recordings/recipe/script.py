@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -131,6 +131,8 @@ class Scene:
         Whether the recorder kept what came down alone, and that in a telephone's quality: it stays small so.
     player_ppm : float, optional
         By how much the player's clock is the faster one; with one, what was played is kept whatever else is not.
+    granted : mapping of str to bool, optional
+        What a browser put on though it was asked for nothing; its page then keeps the microphone alone.
     """
 
     folder: str
@@ -158,6 +160,7 @@ class Scene:
     in_real_time: bool = False
     only_received: bool = False
     player_ppm: float | None = None
+    granted: Mapping[str, bool] | None = None
     seed: int = 1
     first_s: float = 0.9
     tail_s: float = 0.7

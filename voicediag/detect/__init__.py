@@ -2,6 +2,7 @@
 
 from voicediag.detect import (
     bad_pacing,
+    browser_processing,
     clipped_audio,
     clock_drift,
     damaged_recording,
@@ -69,6 +70,7 @@ DETECTORS: tuple[Detector, ...] = (
     dropped_connection.DETECTOR,
     unflushed_playback.DETECTOR,
     wrong_rate.DETECTOR,
+    browser_processing.DETECTOR,
     clipped_audio.DETECTOR,
     silent_track.DETECTOR,
     bad_pacing.DETECTOR,

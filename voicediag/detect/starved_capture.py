@@ -16,6 +16,7 @@ import numpy as np
 
 from voicediag.detect import breaks, capture_slips
 from voicediag.detect.breaks import are_breaks, counts, heard_again, likely_gaps, looked_for, shown, with_holes
+from voicediag.detect.browser_processing import suppresses_noise
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
@@ -136,7 +137,7 @@ def _low(exam: Examination, track: Track, reading: TrackReading) -> Finding | No
     speech, floor = reading.active.active_speech_dbov, reading.noise.noise_floor_dbfs
     if speech is None or not _speaks(reading) or _is_silent(reading):
         return None
-    dead = floor is not None and floor < DEAD_FLOOR.value
+    dead = _is_dead(exam, floor)
     least = LOW_SPEECH.value if dead else NO_SPEECH.value
     if speech >= least or not _is_low_alone(exam, track, reading, least):
         return None
@@ -150,6 +151,11 @@ def _low(exam: Examination, track: Track, reading: TrackReading) -> Finding | No
         Evidence(track=track.name, span=track.span, measure=measure, limit=limit),
         SpanSet((track.span,)),
     )
+
+
+def _is_dead(exam: Examination, floor_dbfs: float | None) -> bool:
+    """Tell whether the room is too low for one; a noise suppressor makes it so under any microphone."""
+    return floor_dbfs is not None and floor_dbfs < DEAD_FLOOR.value and not suppresses_noise(exam.session)
 
 
 def _is_low_alone(exam: Examination, track: Track, reading: TrackReading, least_dbov: float) -> bool:
@@ -242,6 +248,10 @@ def _question(exam: Examination, track: Track, reading: TrackReading) -> str | N
     alone = _beside_echo(exam, track)
     if reading.active.active_speech_dbov < LOW_SPEECH.value and alone is not None and not alone:
         return f"{track.name} holds an echo of the agent and hardly a word of the user, whose level could be judged"
+    if reading.active.active_speech_dbov < LOW_SPEECH.value and suppresses_noise(exam.session):
+        return (
+            f"{track.name} is soft, and noise suppression took the room that would tell a soft talker from a low gain"
+        )
     fall = _fall(reading)
     long_enough = fall is not None and min(fall.at_s, track.span.duration_s - fall.at_s) >= PAUSE_WITHIN_S.value
     if fall is not None and long_enough and not _is_heard(fall):
