@@ -12,7 +12,7 @@ from voicediag.diagnose import Diagnosis
 from voicediag.measure.envelope import Envelope
 from voicediag.present import page
 from voicediag.present.widgets import timeline
-from voicediag.session import Session, Turn
+from voicediag.session import CaptureLog, Session, Turn
 from voicediag.spans import Span
 
 pytestmark = pytest.mark.browser
@@ -50,15 +50,29 @@ PAINTED = """(index) => {
   return count / (data.length / 4);
 }"""
 
+# How many pixels of the row of marks are painted right of a moment.
+FLAGGED = """(at) => {
+  const timeline = document.querySelector('.vd-timeline').timeline;
+  const { canvas, layout, ratio } = timeline;
+  const row = layout.rows.find((one) => one.kind === 'flags');
+  const size = [timeline.x(at) + 2, row.y, 8, row.height].map((one) => Math.round(one * ratio));
+  const { data } = canvas.getContext('2d').getImageData(...size);
+  return data.filter((value, place) => place % 4 === 3 && value > 200).length;
+}"""
+
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    """The demo's report, with a turn whose words are a script."""
+    """The demo's report, with a turn and a mark whose words are scripts."""
     diagnosis = vd.check(vd.load_demo())
     session = diagnosis.session
     evil = Turn(role="user", text=EVIL, span=Span(1.0, 2.0), learnt_from="vad")
     path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_text(page.render(replace(diagnosis, session=replace(session, turns=(evil, *session.turns)))), "utf-8")
+    none = {name: np.empty(0) for name in ("t_ns", "sequence", "frame", "frames", "wall_ms", "sent_ms")}
+    marks = [{"t_ns": round(1e9 * at_s), "mark": {"text": text}} for at_s, text in ((4.5, EVIL), (9.25, ""))]
+    log = CaptureLog(**none, told=tuple(marks))
+    session = replace(session, turns=(evil, *session.turns), capture=log)
+    path.write_text(page.render(replace(diagnosis, session=session)), "utf-8")
     return path
 
 
@@ -118,6 +132,31 @@ def test_keys_walk_from_finding_to_finding_and_zoom(open_tab, report):
     tab.get_by_text("The 3 findings as a table").click()
     tab.get_by_role("button", name="↳ self-hearing-loop").press("Enter")
     assert tab.evaluate(STATE)[2] == 1
+
+
+def test_a_key_jumps_from_mark_to_mark(open_tab, report):
+    tab = open_tab(report, viewport={"width": 1400, "height": 900})
+    timeline_of = "document.querySelector('.vd-timeline').timeline"
+    stage = tab.get_by_role("application")
+    assert "2 marked moments" in stage.get_attribute("aria-label")
+    stage.press("m")
+    assert tab.get_by_role("status").inner_text() == f"Mark 1 of 2, at 4.50 s: {EVIL}. Space plays from 2 s before it."
+    assert tab.evaluate(f"() => {timeline_of}.at") == 2.5
+    begin, end, focus = tab.evaluate(STATE)
+    assert begin < 4.5 < end
+    assert focus == -1
+    # The pennant is drawn where the moment lies, and nothing where nobody marked.
+    tab.wait_for_function(f"() => !{timeline_of}.due")
+    assert tab.evaluate(FLAGGED, 4.5) >= 12
+    assert tab.evaluate(FLAGGED, 3.5) == 0
+    stage.press("Shift+M")
+    assert "Mark 2 of 2, at 9.25 s." in tab.get_by_role("status").inner_text()
+    tab.get_by_text("The 2 moments that were marked").click()
+    tab.get_by_role("button", name=EVIL).press("Enter")
+    assert "Mark 1 of 2" in tab.get_by_role("status").inner_text()
+    assert f"Marked: 4.50 s “{EVIL}”, 9.25 s." in tab.locator("body").inner_text()
+    assert tab.title() != "evil"
+    assert tab.complaints == []
 
 
 def test_the_wheel_zooms_where_the_pointer_is_once_it_was_clicked(open_tab, report):

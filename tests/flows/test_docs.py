@@ -312,7 +312,7 @@ def reports() -> tuple[dict, ...]:
 
 class TestJsonPage:
     def test_has_the_keys_that_a_check_prints(self):
-        leaves = ("findings[[]].evidence[[]].measure", "meters")
+        leaves = ("findings[[]].evidence[[]].measure", "meters", "session.marked")
         printed = set().union(*(flat(report, leaves=leaves) for report in reports()))
         # A list that happens to be empty everywhere still has its name.
         documented = keys_of("docs/json.md", "`voicediag check PATH --json`")

@@ -1,11 +1,13 @@
 """Sessions and diagnoses built by hand: what is shown must not depend on what a detector says today."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, clear, found, unjudged
 from voicediag.diagnose import Diagnosis, explained
-from voicediag.session import ArraySource, Clock, Session, Track, Turn
+from voicediag.session import ArraySource, CaptureLog, Clock, Session, Track, Turn
 from voicediag.signals import speech_like
 from voicediag.spans import Span, SpanSet
 
@@ -39,6 +41,14 @@ def two_voices():
         turns=turns,
         provenance={"provider": EVIL, "model": "m", "notes": None},
     )
+
+
+@pytest.fixture
+def marked(two_voices):
+    """The same, in which the user marked two moments, one of them with evil beside it."""
+    none = {name: np.empty(0) for name in ("t_ns", "sequence", "frame", "frames", "wall_ms", "sent_ms")}
+    told = ({"t_ns": 7_250_000_000, "mark": {"text": EVIL}}, {"t_ns": 2_500_000_000, "mark": {"text": ["odd"]}})
+    return replace(two_voices, capture=CaptureLog(**none, told=told))
 
 
 @pytest.fixture

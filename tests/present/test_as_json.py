@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -43,3 +44,8 @@ def test_clear_and_unjudged_are_not_the_same(report):
 def test_what_is_no_number_is_null(value):
     tracks = as_json.meters({"user-sent": {"rms_dbfs": value}}, source="call.wav")["tracks"]
     assert tracks == [{"name": "user-sent", "rms_dbfs": None}]
+
+
+def test_what_was_marked_is_there(diagnosis, marked):
+    told = as_json.check(replace(diagnosis, session=marked))["session"]["marked"]
+    assert [flag["at_s"] for flag in told] == [2.5, 7.25]

@@ -65,3 +65,8 @@ def test_meters_stand_in_the_order_in_which_they_are_read():
     assert rows[1] == ["rms_dbfs", "–"]
     assert rows[-1] == ["own", "3"]
     assert ["dc", "0.00012"] in rows
+
+
+def test_what_was_marked_is_listed(diagnosis, marked):
+    assert "marked    2.50 s, 7.25 s" in printed(text.report(replace(diagnosis, session=marked)))
+    assert "marked" not in printed(text.report(diagnosis))

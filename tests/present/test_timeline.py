@@ -78,6 +78,11 @@ def test_what_happened(two_voices):
     ]
 
 
+def test_what_was_marked_in_order_of_time(marked):
+    flags = timeline.about(marked)["flags"]
+    assert [(flag["at"], flag["text"]) for flag in flags] == [(2.5, ""), (7.25, "<script>alert('x')</script>")]
+
+
 def test_a_symptom_says_of_what(about):
     cause, symptom = about["findings"]
     assert (cause["id"], cause["by"]) == ("echo-leak", None)

@@ -53,7 +53,9 @@ def _session(session: Session) -> dict[str, Any]:
         for track in session.tracks.values()
     ]
     told = {key: session.provenance[key] for key in ("provider", "model") if key in session.provenance}
-    return {"duration_s": round(session.duration_s, MILLI), "tracks": tracks, "turns": len(session.turns), **told}
+    flags = [{"at_s": round(flag.at_s, MILLI), "text": flag.text} for flag in session.flags]
+    lasts = {"duration_s": round(session.duration_s, MILLI)}
+    return {**lasts, "tracks": tracks, "turns": len(session.turns), "marked": flags, **told}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

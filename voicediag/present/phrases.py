@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from voicediag.detect.finding import Evidence, Finding, Measure
     from voicediag.diagnose import Diagnosis
+    from voicediag.session import Session
 
 # A key's last part, and how the unit is written.
 UNITS: Final[Mapping[str, str]] = {
@@ -26,6 +27,8 @@ UNITS: Final[Mapping[str, str]] = {
 ACRONYMS: Final[Mapping[str, str]] = {"rms": "RMS", "snr": "SNR", "erl": "ERL", "dc": "DC", "vad": "VAD"}
 UNKNOWN = "–"
 LEVELS = frozenset({"dB", "dBFS", "dBov", "dBTP", "LUFS"})
+# As many as a line or two have room for; the explorer and the JSON have all.
+MOST_MARKED = 20
 # A direct offset or a share below this is rounding.
 NOTHING = 1e-5
 
@@ -101,6 +104,13 @@ def clock(seconds: float) -> str:
         return f"{rest:.2f} s"
     hours, minutes = divmod(int(minutes), 60)
     return f"{hours}:{minutes:02}:{rest:04.1f}" if hours else f"{minutes}:{rest:04.1f}"
+
+
+def marked(session: Session) -> str:
+    """Return the moments that the user marked, each with what was written beside it; empty where there are none."""
+    told = [f"{clock(flag.at_s)}{f' “{flag.text}”' if flag.text else ''}" for flag in session.flags]
+    more = f" and {len(told) - MOST_MARKED} more" if len(told) > MOST_MARKED else ""
+    return f"{', '.join(told[:MOST_MARKED])}{more}"
 
 
 def place(evidence: Evidence) -> str:

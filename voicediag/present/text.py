@@ -15,7 +15,7 @@ from rich.text import Text
 
 from voicediag.detect.finding import Evidence, Finding, Severity
 from voicediag.diagnose import Diagnosis
-from voicediag.present import bills, waits
+from voicediag.present import bills, phrases, waits
 from voicediag.session import Session
 
 STYLES = {Severity.HIGH: "bold red", Severity.MEDIUM: "bold yellow", Severity.LOW: "yellow", Severity.INFO: "cyan"}
@@ -65,6 +65,8 @@ def _report(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     for verdict in diagnosis.clear:
         bound = f"  {verdict.bound}" if verdict.bound else ""
         yield Text.assemble(("clear     ", "green"), verdict.id, (bound, "dim"))
+    if marked := phrases.marked(diagnosis.session):
+        yield Text.assemble(("marked    ", "bold"), marked)
     if waited := waits.line(diagnosis.latency):
         yield Text.assemble(("latency   ", "bold"), waited)
     if billed := bills.line(diagnosis.cost):

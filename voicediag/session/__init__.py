@@ -5,7 +5,7 @@ time it is iterated.
 """
 
 from voicediag.session.builder import SessionBuilder
-from voicediag.session.capture_log import CaptureLog
+from voicediag.session.capture_log import CaptureLog, Flag
 from voicediag.session.chunks import Chunks
 from voicediag.session.clock import Clock, seconds
 from voicediag.session.events import Arrival, AudioRef, Cue, Mark, PlaybackEvent, Problem, Turn, WireEvent
@@ -26,6 +26,7 @@ __all__ = [
     "Chunks",
     "Clock",
     "Cue",
+    "Flag",
     "Mark",
     "PlaybackEvent",
     "Problem",

@@ -9,11 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from voicediag.session.clock import seconds
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """A moment that the user marked while the session went on, and what was written beside it."""
+
+    at_s: float
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,6 +56,13 @@ class CaptureLog:
     def first(self, kind: str) -> Mapping[str, Any]:
         """Return what the first line of a kind says; nothing where there is none."""
         return next((line[kind] for line in self.told if kind in line), {})
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """The moments that the user marked, in order."""
+        told = ((line["t_ns"], line["mark"].get("text", "")) for line in self.told if "mark" in line)
+        flags = (Flag(at_s=seconds(t_ns), text=text if isinstance(text, str) else "") for t_ns, text in told)
+        return tuple(sorted(flags, key=lambda flag: flag.at_s))
 
     def lines(self) -> Iterator[Mapping[str, Any]]:
         """Yield the log's lines in order of time."""

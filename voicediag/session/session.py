@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from voicediag.session.capture_log import CaptureLog
+    from voicediag.session.capture_log import CaptureLog, Flag
     from voicediag.session.chunks import Chunks
     from voicediag.session.events import Arrival, Cue, Mark, PlaybackEvent, Problem, Turn, WireEvent
     from voicediag.session.pace import Pace
@@ -81,6 +81,11 @@ class Session:
     def duration_s(self) -> float:
         """Session time of the last frame of the longest track."""
         return max((track.span.end_s for track in self.tracks.values()), default=0.0)
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """The moments that the user marked."""
+        return self.capture.flags if self.capture else ()
 
     def first(self, *names: TrackName) -> Track | None:
         """Return the first of the named tracks that exists."""

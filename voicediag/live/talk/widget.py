@@ -16,7 +16,6 @@ from voicediag.live.microphone.widget import Microphone
 from voicediag.live.rehearsal import GREETING
 from voicediag.live.talk.partner import EMULATOR, Partner
 from voicediag.live.talk.serving import FILES, WEB
-from voicediag.session import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,8 +61,7 @@ class Conversation(Microphone):
     @property
     def marks(self) -> tuple[float, ...]:
         """The moments that were marked in the last session, in seconds on its clock."""
-        log = self.session.capture
-        return tuple(seconds(line["t_ns"]) for line in log.told if "mark" in line) if log else ()
+        return tuple(flag.at_s for flag in self.session.flags)
 
     def close(self) -> None:
         """Let go of the page; a conversation that goes on is held to its end."""

@@ -51,6 +51,8 @@ def session(
     for name, lane in drawn.items():
         colour = role_colour(session.tracks[name].role)
         rows.append(Row(height_in=LANE_IN, draw=_drawing(wave, lane, name=name, colour=colour, full=full)))
+    if session.flags:
+        rows.append(Row(height_in=FINDING_IN, draw=lambda ax: _flags(ax, session)))
     rows += [
         Row(height_in=FINDING_IN, draw=_drawing(_bars, fault, spans, cause, view))
         for fault, (cause, spans) in _by_id(findings).items()
@@ -88,6 +90,16 @@ def _turns(ax: Axes, session: Session, view: Span) -> None:
     ax.set_ylim(0, 1)
     _bare(ax)
     margin(ax, "turns", "user, agent")
+
+
+def _flags(ax: Axes, session: Session) -> None:
+    """Draw the moments that the user marked: a pole each, and a pennant."""
+    times = [flag.at_s for flag in session.flags]
+    ax.vlines(times, 0.0, 1.0, color=INK, linewidth=1.0)
+    ax.plot(times, [0.72] * len(times), marker=">", markersize=5, color=INK, linewidth=0)
+    ax.set_ylim(0, 1)
+    _bare(ax)
+    margin(ax, "marked")
 
 
 def _bars(fault: str, spans: SpanSet, cause: Cause, view: Span, *, ax: Axes) -> None:

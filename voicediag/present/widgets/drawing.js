@@ -15,7 +15,7 @@ const COLOURS = [...TONES, "vad", "latency", "cost"];
 const SIGNS = { error: "▲", slip: "▲", interrupted: "✕", flushed: "✕", underrun: "▼", "going-away": "▼", closed: "■" };
 const GRID_DB = [-20, -40];
 const GRID_HZ = [1_000, 2_000, 4_000, 8_000, 16_000];
-const HEIGHTS = { wave: 66, picture: 110, turns: 20, speech: 10, events: 16, finding: 18 };
+const HEIGHTS = { wave: 66, picture: 110, turns: 20, speech: 10, events: 16, flags: 16, finding: 18 };
 
 // What the style sheet says today: light, dark or JupyterLab's.
 function palette(root) {
@@ -39,6 +39,7 @@ function rowsOf(about, width, pictured) {
   }
   if (about.speech.length) rows.push({ kind: "speech", name: "provider hears" });
   if (about.events.length) rows.push({ kind: "events", name: "events" });
+  if (about.flags.length) rows.push({ kind: "flags", name: "you marked" });
   rows.push(...findingRows(about.findings));
   const strip = width < NARROW ? STRIP : 0;
   let y = AXIS;
@@ -102,6 +103,26 @@ class Drawing {
       pen.restore();
       this.name(row);
     }
+    this.poles(height);
+  }
+
+  // What was marked, across all rows: to see what sounded then.
+  poles(height) {
+    const { context: pen, colours, state } = this;
+    pen.strokeStyle = colours.ink;
+    pen.setLineDash([2, 3]);
+    this.about.flags.forEach(({ at }, index) => {
+      const x = Math.round(this.x(at)) + 0.5;
+      if (x < this.left || x > this.width) return;
+      pen.globalAlpha = index === state.flag ? 1 : 0.45;
+      pen.lineWidth = index === state.flag ? 1.5 : 1;
+      pen.beginPath();
+      pen.moveTo(x, AXIS - 5);
+      pen.lineTo(x, height);
+      pen.stroke();
+    });
+    pen.setLineDash([]);
+    pen.globalAlpha = 1;
   }
 
   x(seconds) {
@@ -285,6 +306,27 @@ class Drawing {
       pen.fillText(told, x + 3, row.y + row.height / 2);
       free = x + pen.measureText(told).width + 12;
     }
+  }
+
+  // A pole and a pennant each, so that no colour is needed; the words beside it where there is room.
+  flags(row) {
+    const { context: pen, colours } = this;
+    let free = -Infinity;
+    this.about.flags.forEach(({ at, text }, index) => {
+      const x = this.x(at);
+      if (x < this.left - 200 || x > this.width) return;
+      pen.fillStyle = colours.ink;
+      pen.fillRect(x - 0.75, row.y, 1.5, row.height);
+      pen.beginPath();
+      pen.moveTo(x, row.y);
+      pen.lineTo(x + 9, row.y + 4);
+      pen.lineTo(x, row.y + 8);
+      pen.fill();
+      if (x < free) return;
+      const told = text ? `${index + 1}: ${text.slice(0, 60)}` : `${index + 1}`;
+      pen.fillText(told, x + 12, row.y + row.height / 2);
+      free = x + pen.measureText(told).width + 20;
+    });
   }
 
   finding(row) {

@@ -6,6 +6,7 @@ const KEYS = [
   ["+ −", "zoom"],
   ["Home End", "start, end"],
   ["n p", "next, previous finding"],
+  ["m Shift+m", "next, previous mark"],
   ["space", "play, stop"],
   ["l", "loop"],
   ["s", "scale"],
@@ -65,6 +66,10 @@ function toolbar(about, does) {
     button("‹", () => does.step(-1), { "aria-label": "Previous finding", title: "p" }),
     button("›", () => does.step(1), { "aria-label": "Next finding", title: "n" }),
   ];
+  const flags = [
+    button("‹", () => does.stepFlag(-1), { "aria-label": "Previous mark", title: "Shift+m" }),
+    button("›", () => does.stepFlag(1), { "aria-label": "Next mark", title: "m" }),
+  ];
   parts.element = make(
     "div",
     { class: "vd-tl-bar" },
@@ -72,6 +77,7 @@ function toolbar(about, does) {
     heard.length > 1 ? make("div", { class: "vd-modes", role: "group", "aria-label": "What to hear" }, ...heard) : null,
     make("div", { class: "vd-modes", role: "group", "aria-label": "Zoom" }, ...zooms),
     about.findings.length ? make("div", { class: "vd-modes", role: "group", "aria-label": "Findings" }, make("span", {}, "Finding"), ...steps) : null,
+    about.flags.length ? make("div", { class: "vd-modes", role: "group", "aria-label": "Marks" }, make("span", {}, "Mark"), ...flags) : null,
     make("div", { class: "vd-modes", role: "group", "aria-label": "Show as" }, parts.scale, parts.pictures ?? null),
   );
   return parts;
@@ -108,6 +114,14 @@ function table(findings, does) {
   const body = make("table", { class: "vd-table" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows));
   const summary = make("summary", {}, `The ${findings.length === 1 ? "finding" : `${findings.length} findings`} as a table`);
   return make("details", { class: "vd-tl-table" }, summary, make("div", { class: "vd-scroll" }, body));
+}
+
+function flagList(flags, does) {
+  const rows = flags.map(({ at, text }, index) =>
+    make("li", {}, button(`${clock(at)}${text ? ` ${text}` : ""}`, () => does.goTo(index), { class: "vd-tl-link" })),
+  );
+  const summary = make("summary", {}, flags.length === 1 ? "The moment that was marked" : `The ${flags.length} moments that were marked`);
+  return make("details", { class: "vd-tl-flags" }, summary, make("ol", {}, ...rows));
 }
 
 function help() {

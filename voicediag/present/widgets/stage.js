@@ -154,6 +154,11 @@ class Stage {
   }
 
   click({ x, y, at }) {
+    const flag = this.flagAt(x, y);
+    if (flag >= 0) {
+      this.goTo(flag);
+      return;
+    }
     const hit = this.findingAt(x, y);
     if (hit >= 0) {
       this.focus(hit);
@@ -173,13 +178,19 @@ class Stage {
     return found ? this.about.findings.indexOf(found) : -1;
   }
 
+  flagAt(x, y) {
+    const row = this.layout.rows.find((one) => one.kind === "flags" && y >= one.y - 4 && y <= one.y + one.height + 4);
+    return row ? this.about.flags.findIndex(({ at }) => x >= this.x(at) - 4 && x <= this.x(at) + 12) : -1;
+  }
+
   hover(event) {
     const box = this.stage.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     const row = this.layout?.rows.find((one) => y >= one.y - 3 && y <= one.y + one.height + 3);
     const at = this.secondsAt(x);
     this.hint.textContent = x < this.layout?.left ? "" : [clock(at), row ? this.under(row, at, x, y) : ""].filter(Boolean).join("  ");
-    this.stage.style.cursor = row?.kind === "finding" && this.findingAt(x, y) >= 0 ? "pointer" : "";
+    const pointed = (row?.kind === "finding" && this.findingAt(x, y) >= 0) || (row?.kind === "flags" && this.flagAt(x, y) >= 0);
+    this.stage.style.cursor = pointed ? "pointer" : "";
   }
 
   under(row, at, x, y) {
@@ -196,6 +207,10 @@ class Stage {
     if (row.kind === "events") {
       const event = this.about.events.find((one) => Math.abs(one.at - at) <= slack);
       return event ? `${clock(event.at)} ${event.text}` : "";
+    }
+    if (row.kind === "flags") {
+      const flag = this.about.flags[this.flagAt(x, y)];
+      return flag ? `${clock(flag.at)} marked${flag.text ? `: ${flag.text}` : ""}` : "";
     }
     const hit = row.kind === "finding" ? this.findingAt(x, y) : -1;
     return hit >= 0 ? `${this.about.findings[hit].id}, ${roleOf(this.about.findings[hit])}` : "";
@@ -215,6 +230,8 @@ class Stage {
       0: () => this.show(0, this.seconds),
       n: () => this.step(1),
       p: () => this.step(-1),
+      m: () => this.stepFlag(1),
+      M: () => this.stepFlag(-1),
       l: () => this.toggleLoop(),
       s: () => this.toggleScale(),
       " ": () => this.toggle(),

@@ -2,6 +2,9 @@
 
 const FOCUS_SHARE = 0.6;
 const LEAST_FOCUS_S = 4;
+const FLAG_VIEW_S = 10;
+// A mark comes after what it marks.
+const FLAG_LEAD_S = 2;
 const DECODED_HZ = 48_000;
 
 class Timeline extends Stage {
@@ -10,7 +13,7 @@ class Timeline extends Stage {
     super();
     Object.assign(this, { root, about, sound, pictures });
     this.seconds = Math.max(about.seconds, NEAREST_S);
-    this.state = { from: 0, to: this.seconds, scale: "linear", focus: -1, selection: null, images: new Map(), close: new Map() };
+    this.state = { from: 0, to: this.seconds, scale: "linear", focus: -1, flag: -1, selection: null, images: new Map(), close: new Map() };
     this.state.pyramids = pyramids(codes, about.tracks);
     this.pictured = this.looping = this.due = false;
     this.choices = choices(about);
@@ -34,6 +37,8 @@ class Timeline extends Stage {
       zoom: (factor) => this.zoom(factor, 0.5),
       whole: () => this.show(0, this.seconds),
       step: (by) => this.step(by),
+      stepFlag: (by) => this.stepFlag(by),
+      goTo: (index) => this.goTo(index),
       focus: (index) => this.focus(index),
       hearEvidence: (finding, piece) => this.hearEvidence(finding, piece),
       link: this.sound.link,
@@ -43,12 +48,18 @@ class Timeline extends Stage {
     this.canvas = make("canvas", { "aria-hidden": "true" });
     this.cursor = make("i", { class: "vd-tl-cursor", hidden: true });
     const names = this.about.tracks.map(({ name }) => name).join(", ");
-    const label = `Timeline of ${clock(this.seconds)}: ${names}, ${this.about.findings.length} findings. Arrows move, plus and minus zoom, n and p go from finding to finding, space plays.`;
+    const { length } = this.about.flags;
+    const marked = length ? `, ${length} marked moment${length > 1 ? "s" : ""}` : "";
+    const jumps = length ? ", m and Shift+m from mark to mark" : "";
+    const label = `Timeline of ${clock(this.seconds)}: ${names}, ${this.about.findings.length} findings${marked}. Arrows move, plus and minus zoom, n and p go from finding to finding${jumps}, space plays.`;
     this.stage = make("div", { class: "vd-tl-stage", tabindex: "0", role: "application", "aria-roledescription": "timeline", "aria-label": label }, this.canvas, this.cursor);
     this.told = make("p", { class: "vd-tl-told", role: "status" });
     this.hint = make("p", { class: "vd-tl-hint", "aria-hidden": "true" });
     this.card = make("div", { class: "vd-tl-card", hidden: true, role: "region", "aria-label": "The finding in focus" });
-    const rest = this.about.findings.length ? [table(this.about.findings, does)] : [];
+    const rest = [
+      ...(this.about.findings.length ? [table(this.about.findings, does)] : []),
+      ...(length ? [flagList(this.about.flags, does)] : []),
+    ];
     const lines = make("div", { class: "vd-tl-lines" }, this.told, this.hint);
     this.root.replaceChildren(this.bar.element, this.stage, lines, this.card, ...rest, help());
     this.recolour();
@@ -75,13 +86,34 @@ class Timeline extends Stage {
     this.redraw();
   }
 
+  // --- what was marked ---
+
+  stepFlag(by) {
+    const count = this.about.flags.length;
+    if (count) this.goTo((this.state.flag < 0 && by < 0 ? count - 1 : this.state.flag + by + count) % count);
+    else this.say("Nothing was marked in this session.");
+  }
+
+  goTo(index) {
+    const { at, text } = this.about.flags[index];
+    const wide = Math.min(this.state.to - this.state.from, FLAG_VIEW_S);
+    this.state.flag = index;
+    this.state.focus = -1;
+    this.card.hidden = true;
+    this.show(at - wide / 2, at + wide / 2);
+    this.at = Math.max(0, at - FLAG_LEAD_S);
+    this.say(`Mark ${index + 1} of ${this.about.flags.length}, at ${clock(at)}${text ? `: ${text}` : ""}. Space plays from ${FLAG_LEAD_S} s before it.`);
+    this.redraw();
+  }
+
   letGo() {
     if (this.hearing.playing) this.hearing.stop();
     else if (this.state.selection) this.state.selection = null;
     else if (this.state.focus >= 0) {
       this.state.focus = -1;
       this.card.hidden = true;
-    } else this.show(0, this.seconds);
+    } else if (this.state.flag >= 0) this.state.flag = -1;
+    else this.show(0, this.seconds);
     this.redraw();
   }
 

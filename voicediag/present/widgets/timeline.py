@@ -92,6 +92,9 @@ def about(
         "turns": [_turn(turn) for turn in session.turns[:MOST_ITEMS]],
         "speech": _speech(session)[:MOST_ITEMS],
         "events": _events(session)[:MOST_ITEMS],
+        "flags": [
+            {"at": round(flag.at_s, MILLI), "text": flag.text[:MOST_TEXT]} for flag in session.flags[:MOST_ITEMS]
+        ],
         "findings": [
             _finding(finding, anchor)
             for finding, anchor in zip(findings, phrases.anchors(tuple(findings)), strict=True)
