@@ -29,8 +29,10 @@ def tunnel(port):
         ready.set()
         loop.run_forever()
         server.close()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
+        for writer in ways:
+            writer.transport.abort()
+        # Whoever reads from what was cut comes to its end.
+        loop.run_until_complete(asyncio.gather(*asyncio.all_tasks(loop), return_exceptions=True))
         loop.run_until_complete(asyncio.sleep(0))
         loop.close()
 

@@ -1,6 +1,8 @@
 """The recorder in a real JupyterLab: its sound passes the kernel by, whatever the kernel does."""
 
+import json
 import re
+import socket
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -8,9 +10,11 @@ import pytest
 import websockets
 from heard import matches
 from labs import lab, run_cell, write_notebook
+from page_messages import begin, chunk
 from websockets.sync.client import connect
 
 import voicediag as vd
+from voicediag.live.microphone.serving import GONE
 
 pytestmark = pytest.mark.browser
 PATIENCE_MS = 90_000
@@ -52,6 +56,33 @@ def refused(address):
     return unknown.value.response.status_code, outside.value.rcvd.code
 
 
+def broken(address, folder):
+    """Record through the server's extension, break the connection without a word, and come back; give the session."""
+    token = parse_qs(urlsplit(address).query)["token"][0]
+    stream = f"ws://{urlsplit(address).netloc}/voicediag/stream?token={token}"
+    with connect(f"{stream}&out={folder}") as page:
+        page.send(json.dumps(begin()))
+        resume = json.loads(page.recv())["resume"]
+        for number in range(30):
+            page.send(chunk(number))
+        assert json.loads(page.recv())["came"] == 25
+        # No farewell: the socket is gone, as where a tunnel breaks.
+        page.socket.shutdown(socket.SHUT_RDWR)
+    with connect(f"{stream}&resume=guessed") as stranger, pytest.raises(websockets.ConnectionClosed) as refused:
+        stranger.recv()
+    assert refused.value.rcvd.code == GONE
+    with connect(f"{stream}&resume={resume}") as page:
+        told = json.loads(page.recv())
+        assert told["type"] == "resumed"
+        for number in range(told["came"], 40):
+            page.send(chunk(number))
+        page.send(json.dumps({"type": "end", "chunks": 40}))
+        while json.loads(page.recv())["type"] != "ended":
+            pass
+    (made,) = folder.glob("*.vds")
+    return made
+
+
 def test_a_busy_kernel_and_its_restart_lose_nothing(listening, spoken, notebook):
     with lab(notebook.parent) as address:
         tab = listening.new_page()
@@ -59,6 +90,7 @@ def test_a_busy_kernel_and_its_restart_lose_nothing(listening, spoken, notebook)
         tab.goto(address.replace("/lab?", f"/lab/tree/{notebook.name}?"))
         tab.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
         assert refused(address) == (403, 1008)
+        through = broken(address, notebook.parent / "broken")
         run_cell(tab, 0)
         record, stop = (tab.locator(".vd-studio").get_by_role("button", name=name) for name in ("Record", "Stop"))
         record.click()
@@ -77,6 +109,9 @@ def test_a_busy_kernel_and_its_restart_lose_nothing(listening, spoken, notebook)
         stop.click()
         tab.get_by_text("Kept: ").wait_for()
         tab.close()
+    kept = vd.load(through)
+    assert kept.problems == ()
+    assert kept.capture.sequence.tolist() == list(range(40))
     folders = sorted((notebook.parent / "sessions").glob("*.vds"))
     assert len(folders) == 2
     session = vd.load(folders[1])

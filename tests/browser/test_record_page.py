@@ -34,7 +34,7 @@ def test_what_was_captured_is_on_disk_though_the_page_hung(tab, spoken, tmp_path
         recorded_for(tab, 2)
         assert re.search(r"-\d+\.\d dBFS RMS", tab.locator(".vd-meter output").first.inner_text())
         tab.evaluate("const begun = Date.now(); while (Date.now() - begun < 3000);")
-        recorded_for(tab, 8)
+        recorded_for(tab, 6)
         tab.get_by_role("button", name="Stop").click()
         tab.get_by_text("Kept: a.vds").wait_for()
         said, _ = process.communicate(timeout=60)

@@ -4,14 +4,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-import soxr
 import websockets
-from heard import lag_of, matches
+from heard import matches
 from labs import lab, run_cell, write_notebook
+from studio_runs import played_runs
 from websockets.sync.client import connect
 
 import voicediag as vd
-from voicediag.spans import Span, SpanSet
 
 pytestmark = pytest.mark.browser
 PATIENCE_MS = 40_000
@@ -19,7 +18,6 @@ PATIENCE_MS = 40_000
 MOST_BROKEN = 0.75
 # From the order to the audio thread's answer; 3 ms on a quiet machine.
 MOST_FLUSH_MS = 150
-SLACK_S = 0.03
 CELLS = (
     "import voicediag as vd\nstudio = vd.studio()\nstudio",
     # A sort holds the interpreter's lock until it is done.
@@ -95,19 +93,3 @@ def holds(session, asked):
     # A run begins between two samples.
     assert min(runs) >= 0.98
     assert any(event.event == "flushed" for event in session.playback)
-
-
-def played_runs(session):
-    """How alike what was played and what was received are, for each run of the log that is long enough.
-
-    What was received lies on the session's clock where the log says that it was heard, give or take the slack of a
-    player's callbacks.
-    """
-    received, played = session.tracks["agent-received"], session.tracks["agent-played"]
-    events = [event for event in session.playback if event.event == "played"]
-    heard = SpanSet(Span(event.t_ns / 1e9, event.t_ns / 1e9 + event.frames / received.rate_hz) for event in events)
-    for run in heard.padded(0.001).longer_than(0.5):
-        wanted = soxr.resample(received.read(run), received.rate_hz, played.rate_hz)
-        around = played.read(run.padded(SLACK_S))
-        at = lag_of(wanted, around)
-        yield np.corrcoef(around[at : at + wanted.size], wanted)[0, 1]

@@ -126,3 +126,30 @@ def test_no_log_breaks_it(log):
     queued(page, tone(480))
     page.player.told(log, 0)
     assert all(event.frames >= 0 and event.frame <= 480 for event in page.player.log if event.event != "underrun")
+
+
+def test_a_page_that_is_loaded_anew_is_sent_what_the_one_before_had_not_played(page):
+    queued(page, tone(24_000))
+    page.player.settle()
+    whole = page.sound
+    page.done(("played", 0, 0, 20_000))
+    page.positions.clear()
+    page.pieces.clear()
+    page.player.again(SECOND_NS)
+    assert page.positions[0] == 20_000
+    assert np.array_equal(page.sound, whole[20_000:])
+
+
+def test_what_was_to_be_flushed_is_not_played_after_all_by_a_page_that_is_loaded_anew(page):
+    queued(page, tone(24_000))
+    page.player.flush(0)
+    queued(page, tone(4_800), SECOND_NS)
+    page.player.end_turn()
+    before = len(page.sound) - 9_600
+    page.positions.clear()
+    page.said.clear()
+    page.player.again(2 * SECOND_NS)
+    assert page.positions[0] == before == 48_000
+    assert page.said == ["turn-ended"]
+    flushed = [event for event in page.done() if event[0] == "flushed"]
+    assert (flushed[0][2], sum(event[3] for event in flushed)) == (0, 24_000)

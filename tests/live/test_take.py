@@ -157,6 +157,37 @@ def test_a_chunk_that_makes_no_sense_is_left_out_and_said(take, tmp_path, wrong)
     assert len(kept(tmp_path).problems) == 1
 
 
+def test_a_mark_that_waited_for_its_connection_lies_where_it_was_made(take, tmp_path):
+    said(take, **begin())
+    take.hear(chunk(0))
+    take.call.began_ns -= 10_000_000_000
+    said(take, type="mark", age_ms=4_000.0)
+    take.gone(1001)
+    (mark,) = kept(tmp_path).flags
+    assert mark.at_s == pytest.approx(6.0, abs=0.5)
+
+
+def test_a_page_that_is_loaded_anew_lies_where_it_sounded(take, tmp_path):
+    take.opening = {}
+    said(take, **begin())
+    take.hear(chunk(0))
+    take.call.began_ns -= 2_000_000_000
+    assert take.again(json.dumps(begin(rate_hz=16_000)))["type"] == "refused"
+    assert take.again(json.dumps(begin()))["type"] == "recording"
+    take.hear(chunk(0, frame=77))
+    take.hear(chunk(1, frame=77 + FRAMES))
+    said(take, type="end", chunks=2)
+    session = kept(tmp_path)
+    frame = session.capture.frame.tolist()
+    # Two seconds later by the session's clock, and what is left of a chunk's way.
+    assert frame[1] == pytest.approx(2 * RATE_HZ, abs=0.5 * RATE_HZ)
+    assert frame[2] == frame[1] + FRAMES
+    sound = pcm(session, "user-captured")
+    assert not sound[FRAMES : frame[1]].any()
+    assert np.array_equal(sound[frame[1] :], samples(0, 1))
+    assert [problem.what.split(":")[0] for problem in session.problems] == ["the page was loaded anew"]
+
+
 def test_sound_before_its_beginning_is_refused(take):
     assert take.hear(chunk(0))["type"] == "refused"
 

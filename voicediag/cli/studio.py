@@ -44,7 +44,8 @@ def studio(
     from voicediag.errors import LiveError
     from voicediag.formats.demo import demo_folder
     from voicediag.live.folders import new_folder
-    from voicediag.live.microphone.serving import VOICE
+    from voicediag.live.microphone.serving import VOICE, run, standing
+    from voicediag.live.microphone.serving import attached as with_input
     from voicediag.live.talk import serving
     from voicediag.live.talk.gauge import Judges
     from voicediag.live.talk.partner import Partner
@@ -77,7 +78,7 @@ def studio(
             judges=Judges(gauge=monitor.Monitor, check=_told),
         )
         try:
-            serving.run(talking, port, on_ready=say_ready, until=serving.attached if attached else serving.standing)
+            run(talking, port, on_ready=say_ready, until=with_input if attached else standing)
         except LiveError as error:
             refuse(str(error))
         except KeyboardInterrupt:

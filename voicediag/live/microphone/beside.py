@@ -7,31 +7,27 @@ It prints the address that pages stream to, and goes on until whoever started it
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import sys
 from pathlib import Path
 
-from aiohttp import web
-
 from voicediag.formats.demo import demo_folder
 from voicediag.live.folders import new_folder
-from voicediag.live.microphone.serving import HOST, VOICE, Studio
+from voicediag.live.microphone import serving
+from voicediag.live.microphone.serving import VOICE, Studio
 
 
-async def run(out: Path) -> None:
+def run(out: Path) -> None:
     """Record until the standard input ends, and no page records any more."""
     studio = Studio(lambda: new_folder(out, "microphone"), demo_folder() / VOICE)
-    runner = web.AppRunner(studio.application(), handle_signals=False, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, HOST, 0).start()
-    sys.stdout.write(f"ws://{HOST}:{runner.addresses[0][1]}/{studio.token}/stream\n")
+    serving.run(studio, 0, on_ready=_say, until=serving.attached)
+
+
+def _say(page: str) -> None:
+    sys.stdout.write(f"{page.replace('http', 'ws', 1)}stream\n")
     sys.stdout.flush()
-    await asyncio.to_thread(sys.stdin.read)
-    await studio.idle.wait()
-    await runner.cleanup()
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    asyncio.run(run(Path(sys.argv[1])))
+    run(Path(sys.argv[1]))

@@ -11,6 +11,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from jupyter_server.auth.decorator import ws_authenticated
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
@@ -21,8 +22,9 @@ from tornado.httpclient import HTTPClientError
 
 from voicediag.formats.demo import demo_folder
 from voicediag.live.folders import new_folder
-from voicediag.live.microphone.resuming import Line
-from voicediag.live.microphone.serving import GOES_ON, GONE, HOST, LONGEST_MESSAGE, VOICE
+from voicediag.live.microphone.resuming import Alone, Line
+from voicediag.live.microphone.serving import GONE, HOST, LONGEST_MESSAGE, OVER, VOICE
+from voicediag.live.microphone.take import LEFT as LEFT_WITH
 from voicediag.live.microphone.take import Take
 from voicediag.live.recording import Recording
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 NAME: Final = "microphone"
 REFUSED: Final = 1008
 LEFT, BROKEN = 1001, 1011
-GOOD: Final = frozenset({1000, 1001, 1005})
+COMING_BACK: Final = ("resume", "again", "heard")
 PORT: Final = re.compile(r"\d{1,5}")
 KEY: Final = re.compile(r"[\w-]{16,64}")
 
@@ -86,7 +88,8 @@ class Stream(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
         if not out.is_relative_to(self.root):
             self.close(REFUSED, f"expected a folder below {self.root}"[:120])
             return
-        self.line = Line(Take(self.recording, lambda: new_folder(out, NAME)))
+        self.line = Line(Alone(Take(self.recording, lambda: new_folder(out, NAME))))
+        self._forget()
         self.lines.add(self.line)
         self.connection = self.line.opened()
 
@@ -96,13 +99,13 @@ class Stream(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
                 self.line, self.connection = line, line.opened()
                 self.write_message(dict(told))
                 return
-        self.close(GONE, "That recording is over.")
+        self.close(GONE, OVER.decode())
 
     async def on_message(self, message: str | bytes) -> None:
         """Record a message; the next one waits until the recorder has room."""
-        if self.line and (answer := self.line.hear(message)):
+        if self.line and (answer := await self.line.hear(message)):
             self.write_message(dict(answer))
-            if answer["type"] not in GOES_ON:
+            if self.line.held.is_over:
                 self.close()
         await self.recording.room()
 
@@ -110,8 +113,11 @@ class Stream(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
         """End, however the page did, or wait for it to come back."""
         if self.line:
             self.line.closed(self.connection, self.close_code)
-        self.lines.difference_update([line for line in self.lines if line.over.is_set()])
+        self._forget()
         super().on_close()
+
+    def _forget(self) -> None:
+        self.lines.difference_update([line for line in self.lines if line.over.is_set()])
 
 
 class Beside(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
@@ -136,11 +142,16 @@ class Beside(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
             self.close(REFUSED, "expected a studio's port and key")
             return
         try:
-            self.far = await websocket.websocket_connect(f"ws://{HOST}:{port}/{key}/stream")
+            self.far = await websocket.websocket_connect(f"ws://{HOST}:{port}/{key}/stream?{self._coming_back()}")
         except (OSError, HTTPClientError):
             self.close(REFUSED, "the studio is gone: run its cell again")
             return
         self._passing = asyncio.create_task(self._pass_on(self.far))
+
+    def _coming_back(self) -> str:
+        """Return what a page that comes back says of itself."""
+        told = {name: self.get_argument(name, "") for name in COMING_BACK}
+        return urlencode({name: value for name, value in told.items() if value})
 
     async def on_message(self, message: str | bytes) -> None:
         """Pass on what the page says; the next is not read before this one is gone."""
@@ -151,7 +162,7 @@ class Beside(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
     def on_close(self) -> None:
         """Close the other side as this one was closed."""
         if self.far:
-            self.far.close(LEFT if self.close_code in {None, *GOOD} else BROKEN)
+            self.far.close(LEFT if self.close_code in LEFT_WITH else BROKEN)
         super().on_close()
 
     async def _pass_on(self, far: websocket.WebSocketClientConnection) -> None:

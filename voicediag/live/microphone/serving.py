@@ -8,28 +8,29 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
-from contextlib import suppress
+import sys
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from voicediag.errors import LiveError
 from voicediag.live.loopback import stranger
-from voicediag.live.microphone.resuming import Line
+from voicediag.live.microphone.resuming import Alone, Line
 from voicediag.live.microphone.take import Take
 from voicediag.live.recording import Recording
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 WEB: Final = Path(__file__).parent / "web"
 KINDS: Final = {
     "page.html": "text/html",
     "page.css": "text/css",
     "studio.css": "text/css",
-    **dict.fromkeys(("page.js", "studio.js", "capture.js", "worker.js", "worklet.js"), "text/javascript"),
+    **dict.fromkeys(("page.js", "frame.js", "studio.js", "capture.js", "worker.js", "worklet.js"), "text/javascript"),
 }
 FILES: Final = {name: (WEB / name, kind) for name, kind in KINDS.items()}
 # Chunks of ours have 4 kB; a page that sends more at once is none of ours.
@@ -38,9 +39,10 @@ CLOSE_PATIENCE_S: Final = 5.0
 # Who records in a terminal waits for the page, and for no longer than this once it is gone.
 PATIENCE_S: Final = 30.0
 HOST: Final = "127.0.0.1"
-# How a page is told that what it comes back for is over; after these answers more is to come.
+SENT_PATIENCE_S: Final = 5.0
+# How a page is told that what it comes back for is over.
 GONE: Final = 4404
-GOES_ON: Final = frozenset({"recording", "kept"})
+OVER: Final = b"That session is over."
 # What the demo's agent says.
 VOICE: Final = "agent-received.flac"
 
@@ -103,9 +105,12 @@ class Studio:
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(max_msg_size=LONGEST_MESSAGE, timeout=CLOSE_PATIENCE_S)
         await socket.prepare(request)
-        if token := request.query.get("resume"):
-            await self._resume(socket, token)
+        if "resume" in request.query or "again" in request.query:
+            await self._come_back(socket, request.query)
             return socket
+        if self.line and self.line.was_left:
+            await self.line.end(WSCloseCode.GOING_AWAY)
+            await self.idle.wait()
         if not self.idle.is_set():
             await socket.close(code=1013, message=b"Another page is recording already.")
             return socket
@@ -118,51 +123,68 @@ class Studio:
                 self.over.set()
         return socket
 
+    def new_line(self) -> Line:
+        """Return what the next page's messages are for."""
+        return Line(Alone(Take(self.recording, self.folder)), patience_s=PATIENCE_S)
+
+    @asynccontextmanager
+    async def ready(self) -> AsyncIterator[None]:
+        """Have what a session needs, as long as there may be any."""
+        yield
+
     async def hold(self, socket: web.WebSocketResponse) -> None:
-        """Record what one page sends, over as many connections as it takes."""
-        line = self.line = Line(Take(self.recording, self.folder), patience_s=PATIENCE_S)
-        heard = asyncio.create_task(self._heard(socket, line, line.opened()))
+        """Hold one page's session, over as many connections as it takes."""
+        line = self.line = self.new_line()
+        heard = asyncio.create_task(self._heard(socket, line))
         try:
             await line.over.wait()
         finally:
             # A connection that another one stands in for may never say that it is broken.
             heard.cancel()
-            line.end(socket.close_code)
+            await line.end(socket.close_code)
 
-    async def _resume(self, socket: web.WebSocketResponse, token: str) -> None:
-        """Go on with the recording of a page whose connection broke."""
+    async def _come_back(self, socket: web.WebSocketResponse, query: Mapping[str, str]) -> None:
+        """Go on with the session of a page whose connection broke, or that was loaded anew."""
         line = self.line
-        if line is None or (told := line.returned(token)) is None:
-            await socket.close(code=GONE, message=b"That recording is over.")
+        told = line.returned(query.get("resume", "")) if line else None
+        if line is None or (told is None and not line.reloaded(query.get("again", ""))):
+            await socket.close(code=GONE, message=OVER)
             return
-        connection = line.opened()
-        await socket.send_json(told)
-        await self._heard(socket, line, connection)
+        if told:
+            await socket.send_json(told)
+        heard = query.get("heard", "")
+        await self._heard(socket, line, int(heard) if told and heard.isdecimal() else None)
 
-    async def _heard(self, socket: web.WebSocketResponse, line: Line, connection: int) -> None:
+    async def _heard(self, socket: web.WebSocketResponse, line: Line, heard: int | None = None) -> None:
+        connection = line.opened()
+        sending = asyncio.create_task(line.outbox.run(lambda data: _send(socket, data), heard))
         try:
             with suppress(ConnectionError):
-                await self._hear(socket, line)
+                await self._hear(socket, line, connection)
         finally:
+            sending.cancel()
             line.closed(connection, socket.close_code)
 
-    async def _hear(self, socket: web.WebSocketResponse, line: Line) -> None:
+    async def _hear(self, socket: web.WebSocketResponse, line: Line, connection: int) -> None:
         async for message in socket:
-            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY) or not line.is_current(connection):
                 return
-            answer = line.hear(message.data)
+            answer = await line.hear(message.data)
             await self.recording.room()
-            if answer is None:
-                continue
-            if answer["type"] == "recording":
-                self.folders.append(Path(answer["path"]))
-            await socket.send_json({**answer, "next": self.next_step})
-            if answer["type"] not in GOES_ON:
+            if answer:
+                if answer["type"] == "recording" and Path(answer["path"]) not in self.folders:
+                    self.folders.append(Path(answer["path"]))
+                line.outbox.put({**answer, "next": self.next_step})
+            if line.held.is_over:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(line.outbox.sent(), SENT_PATIENCE_S)
                 await socket.close()
 
 
-def run(studio: Studio, port: int, *, on_ready: Callable[[str], None]) -> None:
-    """Serve until a session was recorded; its folder is closed then.
+def run(
+    studio: Studio, port: int, *, on_ready: Callable[[str], None], until: Callable[[], Awaitable[None]] | None = None
+) -> None:
+    """Serve until `until` returns, or else until a session was recorded, and nobody records any more.
 
     Parameters
     ----------
@@ -176,23 +198,42 @@ def run(studio: Studio, port: int, *, on_ready: Callable[[str], None]) -> None:
     LiveError
         Where the port cannot be had.
     """
-    asyncio.run(_serve(studio, port, on_ready))
+    asyncio.run(_serve(studio, port, on_ready, until))
 
 
-async def _serve(studio: Studio, port: int, on_ready: Callable[[str], None]) -> None:
-    runner = web.AppRunner(
-        studio.application(), handle_signals=False, shutdown_timeout=CLOSE_PATIENCE_S, access_log=None
-    )
-    await runner.setup()
-    try:
+async def standing() -> None:
+    """Go on until Ctrl-C."""
+    await asyncio.Event().wait()
+
+
+async def attached() -> None:
+    """Go on until whoever started this is gone."""
+    await asyncio.to_thread(sys.stdin.read)
+
+
+async def _serve(
+    studio: Studio, port: int, on_ready: Callable[[str], None], until: Callable[[], Awaitable[None]] | None
+) -> None:
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(studio.ready())
+        runner = web.AppRunner(
+            studio.application(), handle_signals=False, shutdown_timeout=CLOSE_PATIENCE_S, access_log=None
+        )
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
         try:
             await web.TCPSite(runner, HOST, port).start()
         except OSError as error:
             raise LiveError(f"cannot listen on {HOST}:{port}: {error.strerror or error}") from error
         on_ready(f"http://{HOST}:{runner.addresses[0][1]}/{studio.token}/")
-        await studio.over.wait()
-    finally:
-        await runner.cleanup()
+        await (until() if until else studio.over.wait())
+        await studio.idle.wait()
+
+
+async def _send(socket: web.WebSocketResponse, data: str | bytes) -> None:
+    if socket.closed:
+        raise ConnectionError
+    await (socket.send_str(data) if isinstance(data, str) else socket.send_bytes(data))
 
 
 def _headers(request: web.Request) -> dict[str, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -41,6 +42,8 @@ MOST_FILLED_S: Final = 120.0
 MILLISECONDS: Final = 1_000
 # A page that tells of more has two clocks.
 MOST_WAITED_MS: Final = 5_000.0
+# Nobody waits longer for a page that is away.
+MOST_AWAY_MS: Final = 120_000.0
 # What a browser closes a connection with when its page is left or reloaded.
 LEFT: Final = frozenset({1000, 1001, 1005})
 LOST: Final = "the connection to the page broke: what it had not sent is missing"
@@ -65,14 +68,15 @@ class Take:
         How a connection to a provider is opened, where one is held beside: the page's sound then begins when it was
         captured, on the clock of that connection's messages.
     listen : callable
-        Called with every stretch of both tracks, 16-bit.
+        Called with every stretch of both tracks, 16-bit, and how many ms it waited to be sent; infinity is silence that
+        stands for what was not captured.
     """
 
     recording: Recording
     folder: Callable[[], Path]
     secrets: tuple[str, ...] = ()
     opening: Mapping[str, Any] | None = None
-    listen: Callable[[bytes, bytes], None] = lambda _mic, _played: None
+    listen: Callable[[bytes, bytes, float], None] = lambda _mic, _played, _waited_ms: None
     call: Call | None = None
     chunks: int = 0
     rate_hz: int = 0
@@ -80,6 +84,7 @@ class Take:
     _has_played: bool = False
     _first: int | None = None
     _next: int = 0
+    _of_page: int = 0
 
     def hear(self, data: str | bytes) -> Answer | None:
         """Take one message and return what is to be answered."""
@@ -97,6 +102,21 @@ class Take:
             self._problem(LOST)
         self._end("left" if code in LEFT else "lost")
 
+    @property
+    def is_placed(self) -> bool:
+        """Whether the page's clock is known: its first chunk tells it."""
+        return self._first is not None
+
+    def again(self, data: str) -> Answer:
+        """Go on with a page that was loaded anew: its clock and its numbers begin at nothing."""
+        told = json_object(data)
+        if self.call is None or told.get("rate_hz") != self.rate_hz:
+            why = f"The session began at {self.rate_hz} Hz, and this page's sound has another rate: begin a new one."
+            return {"type": "refused", "why": why}
+        self._first, self._of_page = None, 0
+        self._log({"begin": _begun(told)})
+        return self._recording(self.call)
+
     def t_ns_of(self, frame: float) -> int:
         """Return when a frame of the page's clock sounded, on the session's."""
         return self.starts.t_ns + round((frame - (self._first or 0)) * NANOSECONDS / max(1, self.rate_hz))
@@ -113,11 +133,11 @@ class Take:
         if told.get("type") == "context":
             self._log({"context": _numbers(told)})
         elif told.get("type") == "mark":
-            self._log({"mark": {"text": str(told.get("text", ""))[:LONGEST_TEXT]}})
+            self._log({"mark": {"text": str(told.get("text", ""))[:LONGEST_TEXT]}}, ago_ns=age_ns(told))
         elif told.get("type") == "end" and self.call:
             folder = self.call.folder
-            if isinstance(sent := told.get("chunks"), int) and sent > self.chunks:
-                self._problem(f"{sent - self.chunks} of {sent} chunks did not arrive")
+            if isinstance(sent := told.get("chunks"), int) and sent > self._of_page:
+                self._problem(f"{sent - self._of_page} of {sent} chunks did not arrive")
             self._end("stopped")
             return {"type": "ended", "folder": folder.name, "path": str(folder), "chunks": self.chunks}
         return None
@@ -129,12 +149,14 @@ class Take:
         if not isinstance(played, str) or played not in PLAYED:
             raise InputError(expected=f"played {', '.join(PLAYED)}", got=repr(played)[:LONGEST_TEXT])
         self.rate_hz, self._has_played = int(rate_hz), played != "nothing"
-        asked, granted = (_settings(told.get(key)) for key in ("asked", "granted"))
-        notes = f"Recorded in a browser: {_in_words(granted, asked)}; played: {PLAYED[played]}."
+        begun = _begun(told)
+        notes = f"Recorded in a browser: {_in_words(begun['granted'], begun['asked'])}; played: {PLAYED[played]}."
         self.call = self.recording.opened(self.folder(), self.secrets, self.opening, notes)
-        texts = {key: str(told.get(key, ""))[:LONGEST_TEXT] for key in ("device", "browser")}
-        self._log({"begin": {"rate_hz": int(rate_hz), "played": played, "asked": asked, "granted": granted, **texts}})
-        return {"type": "recording", "folder": self.call.folder.name, "path": str(self.call.folder)}
+        self._log({"begin": begun})
+        return self._recording(self.call)
+
+    def _recording(self, call: Call) -> Answer:
+        return {"type": "recording", "folder": call.folder.name, "path": str(call.folder)}
 
     def _chunk(self, chunk: Chunk) -> None:
         if self.call is None:
@@ -142,17 +164,28 @@ class Take:
         if bool(chunk.played) is not self._has_played:
             raise InputError(expected="the tracks that the page began with", got="others")
         if self._first is None:
-            self._first = chunk.frame
-            self.starts = START if self.opening is None else began(chunk, self.call.now(), self.rate_hz)
+            self._first = chunk.frame - self._place(chunk, self.call.now())
         frame = chunk.frame - self._first
         if frame < self._next:
             self._problem(BEHIND)
             return
         self._fill(frame - self._next)
-        self._sound(chunk.mic, chunk.played)
+        self._sound(chunk.mic, chunk.played, max(0.0, chunk.sent_ms - chunk.wall_ms))
         self.chunks += 1
+        self._of_page += 1
         self._next = frame + chunk.frames
         self._log({"chunk": [chunk.sequence, frame, chunk.frames, round(chunk.wall_ms, 3), round(chunk.sent_ms, 3)]})
+
+    def _place(self, chunk: Chunk, now: Moment) -> int:
+        """Return where in the tracks a page's first chunk lies: where another was before, by the session's clock."""
+        starts = START if self.opening is None else began(chunk, now, self.rate_hz)
+        if not self.chunks:
+            self.starts = starts
+            return 0
+        place = max(self._next, (starts.t_ns - self.starts.t_ns) * self.rate_hz // NANOSECONDS)
+        gap_s = (place - self._next) / self.rate_hz
+        self._problem(f"the page was loaded anew: for {gap_s:.1f} s nothing was captured, and silence stands there")
+        return place
 
     def _fill(self, missing: int) -> None:
         """Put silence where chunks are missing; the log says so by their numbers."""
@@ -160,19 +193,20 @@ class Take:
             raise InputError(expected="chunks end to end", got=f"{missing} frames missing")
         if missing:
             silence = bytes(WIDTH * missing)
-            self._sound(silence, silence if self._has_played else b"")
+            self._sound(silence, silence if self._has_played else b"", inf)
 
-    def _sound(self, mic: bytes, played: bytes) -> None:
+    def _sound(self, mic: bytes, played: bytes, waited_ms: float) -> None:
         taps: tuple[tuple[TrackName, bytes], ...] = (("user-captured", mic), ("agent-played", played))
         for track, sound in taps:
             if sound and self.call:
                 # One clock: both tracks begin with the same call of the audio thread, and the session with them.
                 self.recording.tapped(self.call, Audio(track=track, payload=sound, rate_hz=self.rate_hz), self.starts)
-        self.listen(mic, played)
+        self.listen(mic, played, waited_ms)
 
-    def _log(self, line: Mapping[str, Any]) -> None:
+    def _log(self, line: Mapping[str, Any], *, ago_ns: int = 0) -> None:
         if self.call:
-            at = self.call.now()
+            now = self.call.now()
+            at = Moment(max(0, now.t_ns - ago_ns), now.wall_ns - ago_ns)
             text = json.dumps({"t_ns": at.t_ns, **line}, ensure_ascii=False, separators=(",", ":"))
             self.recording.logged(self.call, text, at)
 
@@ -192,6 +226,21 @@ def began(chunk: Chunk, now: Moment, rate_hz: int) -> Moment:
     waited_ms = min(max(0.0, chunk.sent_ms - chunk.wall_ms), MOST_WAITED_MS)
     ago_ns = min(now.t_ns, round(waited_ms * NANOSECONDS / MILLISECONDS) + chunk.frames * NANOSECONDS // rate_hz)
     return Moment(now.t_ns - ago_ns, now.wall_ns - ago_ns)
+
+
+def age_ns(told: Mapping[str, Any]) -> int:
+    """Return how long ago the page meant what it tells: it may have waited for its connection."""
+    age_ms = told.get("age_ms")
+    if not isinstance(age_ms, int | float) or isinstance(age_ms, bool) or not 0 < age_ms < MOST_AWAY_MS:
+        return 0
+    return round(age_ms * NANOSECONDS / MILLISECONDS)
+
+
+def _begun(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is kept of how a page begins."""
+    settings = {key: _settings(told.get(key)) for key in ("asked", "granted")}
+    texts = {key: str(told.get(key, ""))[:LONGEST_TEXT] for key in ("device", "browser")}
+    return {"rate_hz": int(told["rate_hz"]), "played": str(told.get("played"))[:LONGEST_TEXT], **settings, **texts}
 
 
 def _settings(told: object) -> dict[str, Any]:

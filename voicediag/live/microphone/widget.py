@@ -19,7 +19,7 @@ from voicediag.live.microphone.serving import WEB
 if TYPE_CHECKING:
     from voicediag.session import Session
 
-HANDED_OVER: Final = ("capture.js", "studio.js", "worker.js", "worklet.js")
+HANDED_OVER: Final = ("capture.js", "frame.js", "studio.js", "worker.js", "worklet.js")
 # Half an hour of two tracks becomes FLAC in less.
 CLOSING_PATIENCE_S: Final = 60.0
 LOOK_S: Final = 0.05

@@ -27,6 +27,8 @@ HEAD: Final = struct.Struct("<d")
 # A resampler holds some sound back, which has to be fetched when nothing follows it.
 TAIL_S: Final = 0.1
 MOST_STRETCHES: Final = 4_096
+# As long as the page's own queue may be.
+MOST_S: Final = 300
 # What a page tells in one message, and as far as it counts.
 MOST_TOLD: Final = 1_000
 _MOST_POSITION: Final = 1 << 48
@@ -72,6 +74,11 @@ class PagePlayer(Player):
     _stream: soxr.ResampleStream | None = None
     _came_ns: int = 0
     _ordered_ns: deque[int] = field(default_factory=lambda: deque(maxlen=MOST_STRETCHES))
+    _unheard: deque[tuple[int, bytes]] = field(default_factory=deque)
+    _unheard_bytes: int = 0
+    _done: int = 0
+    _flushed: int = 0
+    _turn_ended: bool = False
 
     def queue(self, sound: bytes, t_ns: int) -> None:
         """Take sound that came at `t_ns`; whole frames only."""
@@ -80,7 +87,7 @@ class PagePlayer(Player):
         if self._stream is None:
             self._begin()
         self.received += frames
-        self._came_ns = t_ns
+        self._came_ns, self._turn_ended = t_ns, False
         self._hand(decode(sound, "pcm_16"), last=False)
 
     def skip(self, sound: bytes, t_ns: int) -> None:
@@ -104,14 +111,32 @@ class PagePlayer(Player):
     def end_turn(self) -> None:
         """Know that the agent has said all: silence after it is no underrun."""
         self.settle()
+        self._turn_ended = True
         self.send({"type": "turn-ended"})
 
     def flush(self, t_ns: int) -> int:
         """Have the page throw its queue away; how much that was it tells later."""
         self.settle()
         self._ordered_ns.append(t_ns)
+        self._flushed = self._position
         self.send({"type": "flush"})
         return 0
+
+    def again(self, t_ns: int) -> None:
+        """Send a page that was loaded anew what the page before had not played, but for what it was told to flush."""
+        self._ordered_ns.clear()
+        pieces, self._unheard, self._unheard_bytes = list(self._unheard), deque(), 0
+        for position, sound in pieces:
+            begin = max(position, self._done)
+            rest = sound[BYTES_A_FRAME * (begin - position) :]
+            if position < self._flushed:
+                for _, first, end in self._places(begin, len(rest) // BYTES_A_FRAME):
+                    self._note("flushed", t_ns, first, end - first)
+            elif rest:
+                self._keep(begin, rest)
+                self.send(HEAD.pack(begin) + rest)
+        if self._turn_ended:
+            self.send({"type": "turn-ended"})
 
     def told(self, log: object, now_ns: int) -> None:
         """Take what the page's audio thread did: lists of a word, a frame of its clock, a position and a length."""
@@ -119,10 +144,25 @@ class PagePlayer(Player):
             if not isinstance(entry, list) or len(entry) != 4 or not all(map(_is_count, entry[1:])):
                 continue
             word, frame, position, samples = entry
+            if word in ("played", "flushed"):
+                self._heard_to(position + samples)
             if word == "silent" and self._ordered_ns:
                 self.flush_ms = (now_ns - self._ordered_ns.popleft()) / 1e6
             elif kind := _KINDS.get(word) if isinstance(word, str) else None:
                 self._did(kind, frame, position, samples)
+
+    def _keep(self, position: int, sound: bytes) -> None:
+        """Keep what a page has not said that it played; no more than a page holds itself."""
+        self._unheard.append((position, sound))
+        self._unheard_bytes += len(sound)
+        while self._unheard_bytes > MOST_S * self.page_hz * BYTES_A_FRAME:
+            self._unheard_bytes -= len(self._unheard.popleft()[1])
+
+    def _heard_to(self, position: int) -> None:
+        """Let go of what lies before a place that the page has come to."""
+        self._done = max(self._done, position)
+        while self._unheard and self._unheard[0][0] + len(self._unheard[0][1]) // BYTES_A_FRAME <= self._done:
+            self._unheard_bytes -= len(self._unheard.popleft()[1])
 
     def _did(self, kind: PlayerEvent, frame: int, position: int, samples: int) -> None:
         if kind == "underrun":
@@ -165,6 +205,7 @@ class PagePlayer(Player):
         if not scaled.size:
             return
         sound = np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1).astype("<i2").tobytes()
+        self._keep(self._position, sound)
         self.send(HEAD.pack(self._position) + sound)
         self._position += scaled.size
         self._stretches[-1].samples += scaled.size

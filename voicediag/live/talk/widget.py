@@ -20,7 +20,7 @@ from voicediag.live.talk.serving import FILES, WEB
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-HANDED_OVER: Final = ("capture.js", "dials.js", "talk.js", "player.js", "worker.js", "worklet.js")
+HANDED_OVER: Final = ("capture.js", "frame.js", "dials.js", "talk.js", "player.js", "worker.js", "worklet.js")
 
 
 class Conversation(Microphone):

@@ -40,7 +40,8 @@ export function meaning(error) {
 }
 
 // Begin to record. `setup` has the addresses `worklet`, `worker`, `stream` and `voice`, which of PROCESSING are `on`,
-// and what is `played`: "nothing", "tab", "voice", or "agent" by the worklet at `player`. `tell` is called with {levels}, {told}, {closed} or {lost}.
+// what is `played`: "nothing", "tab", "voice", or "agent" by the worklet at `player`, and the token of a session that goes
+// on, `again`. `tell` is called with {levels}, {told}, {closed}, {away} or {lost}.
 export async function begin(setup, tell) {
   const open = [];
   try {
@@ -101,7 +102,7 @@ function connected(setup, told, tell) {
       if (data.closed) reject(new Error(data.reason || "The recorder cannot be reached: is voicediag still running?"));
       tell(data);
     };
-    wire.postMessage({ open: setup.stream, begin: told });
+    wire.postMessage({ open: setup.stream, begin: told, again: setup.again });
   });
 }
 
@@ -145,6 +146,9 @@ function running({ context, microphone, tab, voice, agent, wire, open, granted, 
     stop();
   };
   context.resume();
+  // A page that nobody has touched may be kept silent until somebody does.
+  const wake = () => context.state === "suspended" && context.resume();
+  for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, wake, { once: true });
   const say = (note) => wire.postMessage({ note });
   return { granted, rate_hz: context.sampleRate, stop, release, say };
 }

@@ -1,4 +1,5 @@
 import * as capture from "./capture.js";
+import * as frame from "./frame.js";
 import { mount } from "./studio.js";
 
 const beside = (name) => new URL(name, location.href).href;
@@ -9,4 +10,4 @@ const setup = () => ({
   stream: beside("stream").replace(/^http/, "ws"),
 });
 
-mount(document.getElementById("studio"), { capture, setup });
+mount(document.getElementById("studio"), { capture, frame, setup });

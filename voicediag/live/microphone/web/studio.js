@@ -1,11 +1,6 @@
 // What a person sees of the recorder: switches, a button, a meter, and what the browser granted.
 
 const FLOOR_DB = -70;
-const SAYS = {
-  echoCancellation: "Echo cancellation",
-  noiseSuppression: "Noise suppression",
-  autoGainControl: "Gain control",
-};
 const PLAYED = {
   nothing: "nothing (only you are recorded)",
   tab: "another tab: any web agent",
@@ -19,9 +14,9 @@ function made(kind, attributes = {}, ...children) {
   return element;
 }
 
-// Show the recorder in `root`. `capture` is the module beside this one; `setup` gives the addresses, now or later;
-// `keep` is called with {state, path} whenever they change.
-export function mount(root, { capture, setup, keep = () => {} }) {
+// Show the recorder in `root`. `capture` and `frame` are the modules beside this one; `setup` gives the addresses, now or
+// later; `keep` is called with {state, path} whenever they change.
+export function mount(root, { capture, frame: { SAYS, against, frame }, setup, keep = () => {} }) {
   const switches = capture.PROCESSING.map((name) => made("input", { type: "checkbox", name, className: "vd-switch" }));
   const labels = switches.map((box) => made("label", {}, box, ` ${SAYS[box.name]}`));
   const options = Object.entries(PLAYED).map(([value, text]) => made("option", { value }, text));
@@ -39,59 +34,30 @@ export function mount(root, { capture, setup, keep = () => {} }) {
     granted,
   );
 
-  let take = null;
-  let trouble = null;
-  let folder = null;
-  const enter = (state, text) => {
-    root.dataset.state = state;
-    status.textContent = text;
-    button.textContent = state === "recording" ? "Stop" : "Record";
-    button.disabled = state === "starting" || state === "stopping" || state === "barred";
-    for (const each of [...switches, played]) each.disabled = !["idle", "over"].includes(state);
-    keep({ state, path: folder });
-  };
-  const release = (text) => {
-    take?.release();
-    take = null;
-    enter("over", text);
-  };
-  const hear = ({ levels, told, closed, lost }) => {
-    if (levels && root.dataset.state === "recording") {
-      meters.forEach((each, at) => each.show(levels.rms[at], levels.peak[at]));
-      status.textContent = `Recording ${folder ?? ""}: ${levels.seconds.toFixed(0)} s`;
-      root.dataset.seconds = Math.floor(levels.seconds);
-    }
-    if (lost) trouble = lost;
-    if (told?.type === "ended") release([trouble, `Kept: ${told.folder}.`, told.next].filter(Boolean).join(" "));
-    else if (told?.type === "refused" && take) release(told.why);
-    else if (closed && take) release("The recorder was lost: what was captured until then is kept.");
-  };
-  const start = async () => {
-    enter("starting", "Asking for the microphone …");
-    [trouble, folder] = [null, null];
-    try {
-      const where = await setup();
-      const on = switches.filter((box) => box.checked).map((box) => box.name);
-      take = await capture.begin({ ...where, on, played: played.value }, (heard) => {
-        folder = heard.told?.path ?? folder;
-        hear(heard);
-      });
+  const page = frame(root, {
+    capture,
+    setup,
+    keep,
+    status,
+    button,
+    switches,
+    locked: [played],
+    labels: { start: "Record", stop: "Stop", idle: "Nothing is recorded yet." },
+    played: () => played.value,
+    began: (take, on) => {
       meters[1].row.hidden = played.value === "nothing";
-      list(granted, take, on);
-      enter("recording", `Recording ${folder ?? ""}`);
-    } catch (error) {
-      enter("over", capture.meaning(error));
-    }
-  };
-  const stop = () => {
-    enter("stopping", "Waiting until all of it has arrived …");
-    take.stop();
-  };
-  button.onclick = () => (take ? stop() : start());
+      list(granted, take, SAYS, new Map(against(take.granted, on)));
+      return "Recording …";
+    },
+    on: {
+      levels: (levels, folder) => {
+        meters.forEach((each, at) => each.show(levels.rms[at], levels.peak[at]));
+        status.textContent = `Recording ${folder ?? ""}: ${levels.seconds.toFixed(0)} s`;
+      },
+    },
+  });
   meters[1].row.hidden = true;
-  const barred = capture.noMicrophone();
-  enter(barred ? "barred" : "idle", barred ?? "Nothing is recorded yet.");
-  return () => take?.stop();
+  return page.stop;
 }
 
 function meter(text) {
@@ -107,12 +73,11 @@ function meter(text) {
 }
 
 // What was granted, and what of it was not asked for.
-function list(granted, take, on) {
+function list(granted, take, says, wrong) {
   const terms = [["Rate", `${take.rate_hz} Hz`]];
-  for (const [name, text] of Object.entries(SAYS)) {
+  for (const [name, text] of Object.entries(says)) {
     const is = take.granted[name];
-    const against = typeof is === "boolean" && is !== on.includes(name) ? ", which was not asked for" : "";
-    terms.push([text, is === undefined ? "the browser does not say" : `${is ? "on" : "off"}${against}`]);
+    terms.push([text, wrong.get(name) ?? (is === undefined ? "the browser does not say" : is ? "on" : "off")]);
   }
   terms.push(["Channels of the device", `${take.granted.channelCount ?? "?"}`]);
   granted.replaceChildren(...terms.flatMap(([term, value]) => [made("dt", {}, term), made("dd", {}, value)]));

@@ -47,7 +47,7 @@ async function render({ model, el }) {
   const files = Object.fromEntries(Object.entries(model.get("_files")).map(([name, text]) => [name, address(text)]));
   const page = model.get("_page") && new URL(model.get("_page"));
   const load = (name) => files[name] && import(files[name]);
-  const [capture, dials, { mount }] = await Promise.all([load("capture.js"), load("dials.js"), load(page ? "talk.js" : "studio.js")]);
+  const [capture, frame, dials, { mount }] = await Promise.all([load("capture.js"), load("frame.js"), load("dials.js"), load(page ? "talk.js" : "studio.js")]);
   const setup = async () => {
     const own = await extension();
     const here = { worklet: files["worklet.js"], worker: files["worker.js"], player: files["player.js"], voice: own?.voice };
@@ -61,7 +61,7 @@ async function render({ model, el }) {
   };
   const root = document.createElement("div");
   el.append(root);
-  return mount(root, { capture, dials, setup, keep });
+  return mount(root, { capture, frame, dials, setup, keep });
 }
 
 export default { render };

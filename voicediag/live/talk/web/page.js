@@ -1,5 +1,6 @@
 import * as capture from "./capture.js";
 import * as dials from "./dials.js";
+import * as frame from "./frame.js";
 import { mount } from "./talk.js";
 
 const beside = (name) => new URL(name, location.href).href;
@@ -10,4 +11,4 @@ const setup = () => ({
   stream: beside("stream").replace(/^http/, "ws"),
 });
 
-mount(document.getElementById("studio"), { capture, dials, setup });
+mount(document.getElementById("studio"), { capture, dials, frame, setup });

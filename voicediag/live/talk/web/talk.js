@@ -1,15 +1,10 @@
 // A conversation as a person sees it: a button, the dials beside it, and what came of it.
 
-const SAYS = {
-  echoCancellation: "Echo cancellation",
-  noiseSuppression: "Noise suppression",
-  autoGainControl: "Gain control",
-};
 const TYPED_INTO = "input, select, textarea, button, summary, a";
 
-// Show the studio in `root`. `capture` and `dials` are the modules beside this one; `setup` gives the addresses, now or
-// later; `keep` is called with {state, path} whenever they change.
-export function mount(root, { capture, dials, setup, keep = () => {} }) {
+// Show the studio in `root`. `capture`, `frame` and `dials` are the modules beside this one; `setup` gives the addresses,
+// now or later; `keep` is called with {state, path} whenever they change.
+export function mount(root, { capture, frame: { SAYS, against, frame }, dials, setup, keep = () => {} }) {
   const { made } = dials;
   const switches = capture.PROCESSING.map((name) => made("input", { type: "checkbox", name, className: "vd-switch" }));
   const button = made("button", { type: "button", className: "vd-start" }, "Start talking");
@@ -44,95 +39,93 @@ export function mount(root, { capture, dials, setup, keep = () => {} }) {
     diagnosis.element,
   );
 
-  let take = null;
-  let trouble = null;
-  let folder = null;
-  const enter = (state, text) => {
-    root.dataset.state = state;
-    status.textContent = text;
-    const talking = state === "recording";
-    button.textContent = talking ? "Stop" : "Start talking";
-    button.disabled = ["starting", "stopping", "checking", "barred"].includes(state);
-    flag.disabled = !talking;
-    for (const box of switches) box.disabled = !["idle", "over"].includes(state);
-    keep({ state, path: folder });
-  };
   const show = (state) => {
     [state.mic, state.speaker].forEach((track, at) => meters[at].show(track));
     lamp.show(state.echo);
     strip.show(state);
+    clock.textContent = minutes(state.at_s);
     captions.show(state.captions);
     bill.textContent = billed(state.cost, root.dataset.provider);
     if (state.flush_ms !== null) root.dataset.flushMs = state.flush_ms.toFixed(1);
   };
-  const release = (text) => {
-    take?.release();
-    take = null;
-    enter("over", text);
-  };
-  const hear = ({ levels, told, closed, lost }) => {
-    if (levels && root.dataset.state === "recording") {
-      meters.forEach((each, at) => each.live(levels.rms[at], levels.peak[at]));
-      clock.textContent = minutes(levels.seconds);
-      root.dataset.seconds = Math.floor(levels.seconds);
-    }
-    if (lost) trouble = lost;
-    if (told?.type === "state") show(told);
-    else if (told?.type === "lost") leave(`The agent is gone: ${told.why}.`);
-    else if (told?.type === "ended") ended();
-    else if (told?.type === "checked") checked(told);
-    else if (told?.type === "refused" && take) release(told.why);
-    else if (closed && take) release(root.dataset.state === "checking" ? kept() : "The studio was lost: what was captured until then is kept.");
+  const told = (message, page) => {
+    if (message.type === "state") show(message);
+    else if (message.type === "recording") opened(message);
+    else if (message.type === "lost") {
+      page.fail(`The agent is gone: ${message.why}.`);
+      page.stop();
+    } else if (message.type === "ended") {
+      page.running().release({ listening: true });
+      page.enter("checking", `${page.kept()}. Looking at it …`);
+    } else if (message.type === "checked") {
+      diagnosis.show(message);
+      page.release(page.kept());
+    } else return false;
+    return true;
   };
   const opened = (told) => {
-    folder = told.path;
     root.dataset.provider = told.provider;
     partner.textContent = told.provider === "emulator" ? `an emulated ${told.speaks}, as ${told.model}` : `${told.provider}, ${told.model}`;
+    remember(told.resume);
   };
-  const start = async () => {
-    enter("starting", "Asking for the microphone …");
-    [trouble, folder] = [null, null];
-    diagnosis.element.hidden = true;
-    captions.clear();
+  // Where the page is loaded anew, it finds here what to go on with.
+  let place = null;
+  const remember = (token) => {
     try {
-      const where = await setup();
       const on = switches.filter((box) => box.checked).map((box) => box.name);
-      take = await capture.begin({ ...where, on, played: "agent" }, (heard) => {
-        if (heard.told?.type === "recording") opened(heard.told);
-        hear(heard);
-      });
-      enter("recording", `Talk: the agent hears you.${against(take.granted, on)}`);
-      // From here on the space bar marks and does not stop.
-      root.focus({ preventScroll: true });
-    } catch (error) {
-      enter("over", capture.meaning(error));
+      if (place && token) sessionStorage.setItem(place, JSON.stringify({ token, on }));
+      else if (place) sessionStorage.removeItem(place);
+    } catch {
+      // Without a storage a page that is loaded anew begins anew.
     }
   };
-  const kept = () => [trouble, `Kept: ${folder}`].filter(Boolean).join(" ");
-  const ended = () => {
-    take.release({ listening: true });
-    enter("checking", `${kept()}. Looking at it …`);
+  const before = async () => {
+    place = `vd-talk ${(await setup()).stream}`;
+    try {
+      return JSON.parse(sessionStorage.getItem(place));
+    } catch {
+      return null;
+    }
   };
-  const checked = (told) => {
-    diagnosis.show(told);
-    release(kept());
-  };
-  function stop() {
-    if (!take || root.dataset.state !== "recording") return;
-    enter("stopping", "Waiting until all of it has arrived …");
-    take.stop();
-  }
-  function leave(why) {
-    trouble = why;
-    stop();
-  }
+  const page = frame(root, {
+    capture,
+    setup,
+    keep,
+    status,
+    button,
+    switches,
+    labels: {
+      start: "Start talking",
+      stop: "Stop",
+      idle: "Press Start talking. Nothing leaves this machine but what the agent has to hear.",
+    },
+    played: () => "agent",
+    began: (take, on, again) => {
+      // From here on the space bar marks and does not stop.
+      root.focus({ preventScroll: true });
+      const unasked = against(take.granted, on).map(([name, how]) => ` ${SAYS[name]} is ${how}.`).join("");
+      return again ? `The conversation goes on. Click anywhere if the clock stands still.${unasked}` : `Talk: the agent hears you.${unasked}`;
+    },
+    on: {
+      told,
+      state: (state) => {
+        flag.disabled = state !== "recording";
+        if (state === "starting") diagnosis.element.hidden = true;
+        if (state === "starting") captions.clear();
+        if (state === "over" || state === "checking") remember(null);
+      },
+      levels: (levels) => {
+        meters.forEach((each, at) => each.live(levels.rms[at], levels.peak[at]));
+      },
+      lost: (page) => (root.dataset.state === "checking" ? page.kept() : "The studio was lost: what was captured until then is kept."),
+    },
+  });
   const mark = () => {
     if (root.dataset.state !== "recording") return;
-    take.say({ type: "mark" });
+    page.running().say({ type: "mark" });
     root.dataset.marks = Number(root.dataset.marks ?? 0) + 1;
     status.textContent = `Marked at ${clock.textContent}.`;
   };
-  button.onclick = () => (take ? stop() : start());
   flag.onclick = mark;
   root.addEventListener("keydown", (event) => {
     if (event.key !== " " || event.target.closest(TYPED_INTO)) return;
@@ -140,9 +133,13 @@ export function mount(root, { capture, dials, setup, keep = () => {} }) {
     event.stopPropagation();
     mark();
   });
-  const barred = capture.noMicrophone();
-  enter(barred ? "barred" : "idle", barred ?? "Press Start talking. Nothing leaves this machine but what the agent has to hear.");
-  return () => take?.stop();
+  const goOn = (left) => {
+    if (!left || root.dataset.state !== "idle") return;
+    for (const box of switches) box.checked = left.on.includes(box.name);
+    page.start(left.token);
+  };
+  before().then(goOn);
+  return page.stop;
 }
 
 const minutes = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
@@ -151,10 +148,4 @@ function billed({ usd, whole, tokens, date }, provider) {
   if (!tokens && usd === null) return "Cost so far: nothing was counted yet.";
   const sum = usd === null ? `${tokens} tokens of a model without a known price` : `$${usd.toFixed(4)}${whole ? "" : " and what has no known price"}`;
   return `Cost so far: ${sum}, at the prices of ${date}${provider === "emulator" ? ", if the service were real" : ""}.`;
-}
-
-// What the browser does to the microphone although it was asked not to, or does not although it was asked to.
-function against(granted, on) {
-  const wrong = Object.keys(SAYS).filter((name) => typeof granted[name] === "boolean" && granted[name] !== on.includes(name));
-  return wrong.map((name) => ` ${SAYS[name]} is ${granted[name] ? "on, which was not asked for" : "off, though it was asked for"}.`).join("");
 }
