@@ -29,12 +29,24 @@ def lacking(what):
     (pytest.fail if os.environ.get("VOICEDIAG_LACKING") == "fail" else pytest.skip)(f"no {what} on this machine")
 
 
-@contextmanager
-def chromium(*arguments, **options):
-    sync = pytest.importorskip("playwright.sync_api")
+def program():
+    pytest.importorskip("playwright.sync_api")
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
         lacking("Chromium")
+    return found
+
+
+@pytest.fixture
+def chromium_here():
+    """For what starts its own."""
+    program()
+
+
+@contextmanager
+def chromium(*arguments, **options):
+    found = program()
+    sync = pytest.importorskip("playwright.sync_api")
     with sync.sync_playwright() as play:
         started = play.chromium.launch(executable_path=found, args=[*ARGUMENTS, *arguments], **options)
         yield started

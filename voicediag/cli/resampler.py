@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from voicediag.resampling import Report
 
 Target = Annotated[
-    str | None, typer.Argument(help="FILE.py:NAME, MODULE:NAME, 'cmd:sox {in} -r {rate_out} {out}', or what came back.")
+    str | None,
+    typer.Argument(
+        help="FILE.py:NAME, MODULE:NAME, 'cmd:sox {in} -r {rate_out} {out}', browser:... or what came back."
+    ),
 ]
 From = Annotated[int, typer.Option("--from", help="The rate that goes in, in Hz.")]
 To = Annotated[int, typer.Option("--to", help="The rate that comes out, in Hz.")]
@@ -55,7 +58,10 @@ def resampler(
     command, or the name of one that is installed, such as soxr-hq-stream. A function is also called anew for each
     chunk, as apps do; --whole leaves that out.
 
-    For what cannot be called, a browser or a telephone: --plan plan.wav without a TARGET writes the test signal, and
+    browser:AudioBufferSourceNode and browser:decodeAudioData are what a page in Chromium does, and browser:AudioContext
+    what it makes of its microphone; they need the extra [browser].
+
+    For what cannot be called, a phone or another browser: --plan plan.wav without a TARGET writes the test signal, and
     the recording of what came back is the TARGET then; its delay, its level and its clock need not be known.
 
     --all takes no TARGET and prints a leaderboard in two minutes or so.
@@ -91,12 +97,15 @@ def resampler(
 
 def _report(target: str, rate_in: int, rate_out: int, *, live: bool, sample_type: str | None) -> Report:
     """Return the report on what was named."""
-    from voicediag.resampling import evaluate, returned
+    from voicediag.resampling import evaluate, in_browser, returned
     from voicediag.resampling.arguments import Rates
+    from voicediag.resampling.browser_page import BROWSER
     from voicediag.resampling.commands import named
 
     if Path(target).is_file():
         return returned.judged_file(Path(target), rate_in, rate_out)
+    if target.startswith(BROWSER):
+        return in_browser(target.removeprefix(BROWSER), rate_in, rate_out)
     found = named(target, Rates(in_hz=rate_in, out_hz=rate_out))
     # What is judged may print, which would end up in the JSON.
     with redirect_stdout(sys.stderr):

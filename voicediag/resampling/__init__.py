@@ -6,9 +6,10 @@ a perfect resampler would have measured, and none is told below it.
 """
 
 from voicediag.resampling.bench import evaluate, judged_output
+from voicediag.resampling.browser import in_browser
 from voicediag.resampling.commands import named
 from voicediag.resampling.measured import Part
 from voicediag.resampling.plan import Plan, plan
 from voicediag.resampling.report import Report
 
-__all__ = ["Part", "Plan", "Report", "evaluate", "judged_output", "named", "plan"]
+__all__ = ["Part", "Plan", "Report", "evaluate", "in_browser", "judged_output", "named", "plan"]

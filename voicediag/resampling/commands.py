@@ -1,4 +1,4 @@
-"""Resamplers by name, as a command line has them: MODULE:NAME, FILE.py:NAME, ``cmd:...`` or one that is installed."""
+"""Resamplers by name: MODULE:NAME, FILE.py:NAME, ``cmd:...``, ``browser:...`` or one that is installed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from voicediag.errors import InputError
 from voicediag.resampling.arguments import Rates
+from voicediag.resampling.browser_page import BROWSER, Node
 from voicediag.resampling.tones import Array
 
 COMMAND = "cmd:"
@@ -28,6 +29,8 @@ def named(target: str, rates: Rates) -> Any:
     """
     if target.startswith(COMMAND):
         return _Command(target.removeprefix(COMMAND), rates)
+    if target.startswith(BROWSER):
+        return Node(target.removeprefix(BROWSER), rates)
     place, _, attribute = target.rpartition(":")
     if not place:
         from voicediag.resampling.installed import installed

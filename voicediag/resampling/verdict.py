@@ -19,6 +19,11 @@ FILTER = (
     "take a resampler with a low-pass filter: PyAV's AudioResampler and libsamplerate's sinc_fastest hold back 1 ms, "
     "soxr about 20"
 )
+SOURCE_NODE = "browser:AudioBufferSourceNode"
+OWN_RATE = (
+    "make the context with the sound's own rate, new AudioContext({sampleRate}), and let the browser resample what is "
+    "played; a buffer of another rate is only interpolated"
+)
 FIXES: dict[str, str] = {
     "wrapped_samples": "saturate before the cast: np.clip(y, -32768, 32767).astype(np.int16)",
     "not_finite_samples": "find the division by zero or the memory that was never written: a resampler makes no NaN",
@@ -59,7 +64,7 @@ def remedy(report: Measured) -> str:
 def _fix(part: Part, report: Measured) -> str:
     if part.key in ("boundary_error_db", "length_drift_ppm") and report.keeps_state:
         return "find what it forgets, adds or drops between two chunks: the same sound comes out differently when cut"
-    return FIXES[part.key]
+    return OWN_RATE if report.name == SOURCE_NODE and FIXES[part.key] == FILTER else FIXES[part.key]
 
 
 def _nothing(report: Measured) -> str:
