@@ -14,23 +14,23 @@ from typing import Final
 
 import numpy as np
 
-from voicediag.detect import breaks, capture_slips
+from voicediag.detect import breaks, capture_slips, fallen_capture
 from voicediag.detect.breaks import are_breaks, counts, heard_again, likely_gaps, looked_for, shown, with_holes
 from voicediag.detect.browser_processing import suppresses_noise
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination
+from voicediag.detect.fallen_capture import LEAST_VOICE_S, STEP_DB
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
 from voicediag.detect.lost_between import lost_between
 from voicediag.detect.lost_capture import lost_capture
 from voicediag.detect.precision import PRECISION
 from voicediag.detect.silent_track import LEAST_PEAK
-from voicediag.measure.fall import Fall, largest_fall
 from voicediag.measure.track import TrackReading
 from voicediag.session import Track
 from voicediag.spans import Span, SpanSet
 
 ID = "starved-capture"
-WITNESSES: Final = (breaks, capture_slips)
+WITNESSES: Final = (breaks, capture_slips, fallen_capture)
 LOW_SPEECH = Limit(
     -32.0,
     "dBov active",
@@ -42,18 +42,8 @@ NO_SPEECH = Limit(
 DEAD_FLOOR = Limit(
     -74.0, "dBFS floor", "house rule: the quietest rooms measure -70 dBFS; a tenth of any lies below this"
 )
-STEP_DB = Limit(12.0, "dB", "half of the 20 dB that a tenth is: no talker lowers voice and room alike by as much")
-MUTE_DB = Limit(45.0, "dB", "a fall deeper than this is a mute or the end of the track, and leaves no voice to hear")
-STEP_LEAST_S = Limit(1.5, "s", "house rule: a phrase on either side of the step")
 LEAST_LOST = Limit(3, "places", "recordings/clean and benchmarks/planted: none has more than one")
 SPEECH_FACTOR = Limit(0.02, "of the time", "house rule: less than that is a click or a cough, and no speech to judge")
-ALIKE_DB = Limit(8.0, "dB", "house rule: a gain lowers voice and room by the same, and turns differ by some dB")
-VOICE_MARGIN_DB = Limit(15.9, "dB", "ITU-T P.56: the margin between speech and the noise under it")
-LEAST_VOICE_S = Limit(0.5, "s", "house rule: a word or two, in a track and on either side of a fall")
-PAUSE_WITHIN_S = Limit(4.0, "s", "house rule: in so much speech there is a pause, in which the room is heard")
-LOW_BEFORE = Limit(
-    0.03, "of the hops", "house rule: before a gain falls the room is hardly ever as low; noise that comes and goes is"
-)
 REVERBERATION_S = Limit(0.3, "s", "house rule: an echo dies away in a room of 0.5 s reverberation time by 36 dB")
 SPEECH_SNR = Limit(10.0, "dB SNR", "steady noise measures 0 dB; ITU-T P.56 asks speech to stand 15.9 dB above it")
 REMEDY_GAIN = (
@@ -186,8 +176,8 @@ def _beside_echo(exam: Examination, track: Track) -> SpanSet | None:
 
 def _stepped(track: Track, reading: TrackReading) -> Finding | None:
     """Return the finding of a track whose voice and room both fall at one moment."""
-    fall = _fall(reading)
-    if fall is None or fall.voice_fall_db is None or not _is_gain(fall):
+    fall = fallen_capture.of_gain(reading)
+    if fall is None:
         return None
     begin = track.clock.time_of(fall.at_s * track.rate_hz, track.rate_hz)
     measure = {
@@ -211,34 +201,6 @@ def _stepped(track: Track, reading: TrackReading) -> Finding | None:
     )
 
 
-def _fall(reading: TrackReading) -> Fall | None:
-    """Return a moment from which on the room is lower for good, as it never was before; None where there is none."""
-    fall = largest_fall(
-        reading.level.rms,
-        hop_s=reading.level.hop_s,
-        side_s=STEP_LEAST_S.value,
-        margin_db=VOICE_MARGIN_DB.value,
-    )
-    if fall is None or not STEP_DB.value <= fall.room_fall_db <= MUTE_DB.value:
-        return None
-    return fall if fall.low_before <= LOW_BEFORE.value else None
-
-
-def _is_gain(fall: Fall) -> bool:
-    """Tell whether what fell was the gain: the voice fell with the room, and by as much."""
-    voice_db = fall.voice_fall_db
-    if voice_db is None or not _is_heard(fall):
-        return False
-    return STEP_DB.value <= voice_db and abs(voice_db - fall.room_fall_db) <= ALIKE_DB.value
-
-
-def _is_heard(fall: Fall) -> bool:
-    """Tell whether somebody speaks on both sides; a voice that falls by more than the room is noise on one of them."""
-    voice_db = fall.voice_fall_db
-    spoken_s = min(fall.before.voice_s, fall.after.voice_s)
-    return voice_db is not None and spoken_s >= LEAST_VOICE_S.value and voice_db <= fall.room_fall_db + ALIKE_DB.value
-
-
 def _question(exam: Examination, track: Track, reading: TrackReading) -> str | None:
     """Return why a track's level cannot be judged."""
     if _is_silent(reading):
@@ -252,13 +214,7 @@ def _question(exam: Examination, track: Track, reading: TrackReading) -> str | N
         return (
             f"{track.name} is soft, and noise suppression took the room that would tell a soft talker from a low gain"
         )
-    fall = _fall(reading)
-    long_enough = fall is not None and min(fall.at_s, track.span.duration_s - fall.at_s) >= PAUSE_WITHIN_S.value
-    if fall is not None and long_enough and not _is_heard(fall):
-        begin = track.clock.time_of(fall.at_s * track.rate_hz, track.rate_hz)
-        lower = f"the room under {track.name} is {fall.room_fall_db:.0f} dB lower from {begin:.1f} s on"
-        return f"{lower}, and too little is said on one side of it to tell a gain from a fan that stops"
-    return None
+    return fallen_capture.question(track, reading)
 
 
 def _speaks(reading: TrackReading) -> bool:
