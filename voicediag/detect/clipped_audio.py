@@ -40,8 +40,9 @@ def examine(exam: Examination) -> Verdict:
     findings = [finding for track in sounding if (finding := _judged(track, exam.reading(track.name).clipping))]
     if findings:
         return found(*findings)
-    tops = max(exam.reading(track.name).clipping.flat_tops for track in sounding)
-    return clear(ID, bound=f"at most {tops} flat tops in a track; {LEAST_TOPS.value:g} make a finding")
+    most = max((exam.reading(track.name).clipping for track in sounding), key=lambda clipping: clipping.flat_tops)
+    seen = f"at most {most.flat_tops} flat tops in a track, at {most.starts.size} places"
+    return clear(ID, bound=f"{seen}; {LEAST_TOPS.value:g} at {LEAST_PLACES.value:g} places make a finding")
 
 
 def _judged(track: Track, clipping: Clipping) -> Finding | None:
