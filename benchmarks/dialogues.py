@@ -17,7 +17,7 @@ from voicediag.live.emulator.scenario import Vad
 from voicediag.measure import measure_active_level
 from voicediag.session import Chunks, Cue, Role, Samples, Turn
 from voicediag.session.events import CueKind
-from voicediag.spans import Span
+from voicediag.spans import Span, SpanSet
 
 RATE_HZ = 16_000
 DURATION_S = 24.0
@@ -25,6 +25,9 @@ DURATION_S = 24.0
 HIDDEN_S = 0.09
 # From the end of a turn to the first sound of its answer.
 ANSWER_S = 1.0
+# What parts one utterance from the next.
+PAUSE_S = 0.5
+PEAK_SAMPLES = 8
 
 
 @dataclass(frozen=True)
@@ -68,13 +71,18 @@ def draw(material: Material, random: np.random.Generator) -> Scene:
                 turns.append(turn_of(role, Span(at / RATE_HZ, (at + clip.size) / RATE_HZ)))
             at = min(frames, at + clip.size + round(random.uniform(0.2, 1.2) * RATE_HZ))
     agent = at_level(agent, -24.0)
-    user = at_level(user, random.uniform(-32, -18))
+    user = _under_the_rail(at_level(user, random.uniform(-32, -18)))
     noise = material.noises[random.integers(len(material.noises))]
     begin = random.integers(max(1, noise.size - frames))
     room = np.resize(noise[begin : begin + frames], frames)
     room = room * np.float32(10 ** (random.uniform(-68, -50) / 20) / np.sqrt(np.mean(room**2)))
     way = material.rooms[random.integers(len(material.rooms))]
     return Scene(user + room, agent, way, random, tuple(turns), _chunks(turns, random), noise=room)
+
+
+def _under_the_rail(samples: Samples) -> Samples:
+    """Return samples lowered so far that the highest peak, and some noise over it, is not clipped."""
+    return samples * np.float32(min(1.0, 0.9 / np.abs(samples).max()))
 
 
 def _said(voices: list[Samples], random: np.random.Generator) -> Samples:
@@ -158,6 +166,37 @@ def read_material(folder: Path) -> Material:
         noises=list(_read(sorted([*(places / "livekit_agents").glob("*-*.ogg"), *places.glob("**/noise/*.flac")]))),
         rooms=[_unit(room) for room in _read(sorted(places.glob("**/RIRs/*.flac")))],
     )
+
+
+def read_others(folder: Path) -> Material:
+    """Return voices and noises that no limit was chosen on: labelled speech, read phrases, rain and dogs; same rooms.
+
+    Utterances that were clipped when they were recorded are left out: they are findings that nobody planted.
+    """
+    labelled = sorted((folder / "vad" / "ten_vad").glob("*.flac"))
+    phrases = sorted((folder / "vad" / "vap_phrases").glob("*_long_*.flac"))
+    return Material(
+        users=[_trimmed(said) for path in labelled for said in _utterances(path) if not _is_clipped(said)],
+        agents=list(_read(phrases)),
+        noises=list(_read(sorted((folder / "vad" / "esc10").glob("**/*.ogg")))),
+        rooms=read_material(folder).rooms,
+    )
+
+
+def _utterances(path: Path) -> Iterator[Samples]:
+    """Yield what is said between pauses of half a second, by the clip's own labels, a second at least."""
+    (clip,) = _read([path])
+    _, *cells = path.with_suffix(".scv").read_text().strip().split(",")
+    speech = SpanSet(
+        Span(float(a), float(b)) for a, b, is_speech in zip(*[iter(cells)] * 3, strict=True) if is_speech == "1"
+    )
+    for said in speech.padded(PAUSE_S / 2).longer_than(1 + PAUSE_S):
+        yield clip[round(said.start_s * RATE_HZ) : round(said.end_s * RATE_HZ)]
+
+
+def _is_clipped(samples: Samples) -> bool:
+    """Tell whether more samples lie at the very rail than a peak has."""
+    return int((np.abs(samples) >= 1.0 - 2**-15).sum()) > PEAK_SAMPLES
 
 
 def _read(paths: list[Path]) -> Iterator[Samples]:
