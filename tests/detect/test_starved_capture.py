@@ -89,6 +89,26 @@ def test_clean_twins_down_to_a_soft_talker_are_clear(level_db):
     assert examined(voice(1, level_db=level_db)).is_clear
 
 
+def softer_from_9_s(over):
+    """Return one talker who is 20 dB softer from 9 s on, over a room that does not soften."""
+    own = signals.speech_like(duration_s=20, rate_hz=RATE_HZ, level_db=-14, floor_db=-90, seed=1).samples
+    return signals.gain(own, rate_hz=RATE_HZ, within=Span(9, 20), gain_db=-20).samples + over
+
+
+def test_a_voice_that_falls_over_a_room_that_comes_and_goes_cannot_be_judged():
+    rain = room(7, level_db=-56)
+    for start in (2, 7, 12.5):
+        rain[round(start * RATE_HZ) : round((start + 2.5) * RATE_HZ)] *= np.float32(0.01)
+    reason = examined(softer_from_9_s(rain)).reason
+    assert "softer from" in reason
+    # A syllable or two more: the fall is in mid-phrase.
+    assert float(reason.split("softer from ")[1].split(" s")[0]) == pytest.approx(9, abs=1)
+
+
+def test_a_talker_who_moves_away_in_a_steady_room_is_no_fault():
+    assert examined(softer_from_9_s(room(7, level_db=-66))).is_clear
+
+
 def test_a_silent_or_wordless_microphone_is_unjudged():
     assert "is silent" in examined(np.zeros(20 * RATE_HZ, np.float32)).reason
     assert (

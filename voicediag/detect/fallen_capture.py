@@ -5,7 +5,9 @@ from __future__ import annotations
 from voicediag.detect.finding import Limit
 from voicediag.measure.fall import Fall, largest_fall
 from voicediag.measure.track import TrackReading
+from voicediag.measure.voice_fall import largest_voice_fall
 from voicediag.session import Track
+from voicediag.spans import SpanSet
 
 STEP_DB = Limit(12.0, "dB", "half of the 20 dB that a tenth is: no talker lowers voice and room alike by as much")
 MUTE_DB = Limit(45.0, "dB", "a fall deeper than this is a mute or the end of the track, and leaves no voice to hear")
@@ -16,6 +18,9 @@ PAUSE_WITHIN_S = Limit(4.0, "s", "house rule: in so much speech there is a pause
 LOW_BEFORE = Limit(
     0.03, "of the hops", "house rule: before a gain falls the room is hardly ever as low; noise that comes and goes is"
 )
+MOST_TENTH_DB = Limit(28.0, "dB", "a tenth is 20 dB, give or take ALIKE_DB: what falls by more is a door, and no voice")
+APART_DB = Limit(6.0, "dB", "benchmarks/planted: no voice of 80 dialogues falls by STEP_DB so clearly of itself")
+STEADY_ROOM_DB = Limit(6.0, "dB", "house rule: half of STEP_DB; a room that stays within it did not hear the gain fall")
 LEAST_VOICE_S = Limit(0.5, "s", "house rule: a word or two, in a track and on either side of a fall")
 
 
@@ -25,14 +30,29 @@ def of_gain(reading: TrackReading) -> Fall | None:
     return fall if fall is not None and _is_gain(fall) else None
 
 
-def question(track: Track, reading: TrackReading) -> str | None:
-    """Return why it cannot be told whether a track's gain fell; None where it can."""
+def question(track: Track, reading: TrackReading, spoken: SpanSet) -> str | None:
+    """Return why it cannot be told whether a track's gain fell, from where its talker speaks; None where it can."""
+    return _of_room(track, reading) or _of_voice(track, reading, spoken)
+
+
+def _of_room(track: Track, reading: TrackReading) -> str | None:
     fall = _fall(reading)
     if fall is None or _is_heard(fall) or min(fall.at_s, track.span.duration_s - fall.at_s) < PAUSE_WITHIN_S.value:
         return None
     begin = track.clock.time_of(fall.at_s * track.rate_hz, track.rate_hz)
     lower = f"the room under {track.name} is {fall.room_fall_db:.0f} dB lower from {begin:.1f} s on"
     return f"{lower}, and too little is said on one side of it to tell a gain from a fan that stops"
+
+
+def _of_voice(track: Track, reading: TrackReading, spoken: SpanSet) -> str | None:
+    fall = largest_voice_fall(reading.level.rms, spoken, hop_s=reading.level.hop_s, side_s=STEP_LEAST_S.value)
+    if fall is None or not STEP_DB.value <= fall.fall_db <= MOST_TENTH_DB.value or fall.apart_db < APART_DB.value:
+        return None
+    if fall.room_fall_db is not None and abs(fall.room_fall_db) <= STEADY_ROOM_DB.value:
+        return None
+    begin = track.clock.time_of(fall.at_s * track.rate_hz, track.rate_hz)
+    softer = f"the voice in {track.name} is {fall.fall_db:.0f} dB softer from {begin:.1f} s on"
+    return f"{softer}, and the room comes and goes too much to tell a gain that fell from a talker who moved away"
 
 
 def _fall(reading: TrackReading) -> Fall | None:

@@ -214,7 +214,8 @@ def _question(exam: Examination, track: Track, reading: TrackReading) -> str | N
         return (
             f"{track.name} is soft, and noise suppression took the room that would tell a soft talker from a low gain"
         )
-    return fallen_capture.question(track, reading)
+    spoken = exam.activity(track.name).spans if alone is None else alone
+    return fallen_capture.question(track, reading, spoken)
 
 
 def _speaks(reading: TrackReading) -> bool:
