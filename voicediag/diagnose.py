@@ -29,6 +29,8 @@ EXPLAINS: Final[Mapping[Cause | str, frozenset[Cause | str]]] = {
     # A broken recording and a clipped track change what is heard, not which other faults there are.
     "damaged-recording": frozenset(),
     "clipped-audio": frozenset({Cause.VAD}),
+    # What is folded or torn is heard as noise in the voice: nobody starts, stops or waits because of it.
+    "poor-resampler": frozenset(),
     # It says how far other verdicts can be trusted; what is brought on by a browser that left something out, the
     # finding itself knows.
     "browser-processing": frozenset(),
