@@ -12,6 +12,7 @@ from voicediag.diagnose import Diagnosis
 from voicediag.measure.envelope import Envelope
 from voicediag.present import page
 from voicediag.present.widgets import timeline
+from voicediag.present.widgets.explorer import picture
 from voicediag.session import CaptureLog, Session, Turn
 from voicediag.spans import Span
 
@@ -225,6 +226,39 @@ def test_close_by_it_draws_the_samples_of_the_clip(open_tab, report):
     said = soxr.resample(truth.read(Span(at, at + 0.5)), truth.rate_hz, drawn["rate_hz"])
     # As near as an MP3 is, and in its place: a lag of a millisecond would leave nothing alike.
     assert np.corrcoef(shown, said[: shown.size])[0, 1] > 0.95
+    assert tab.complaints == []
+
+
+def test_a_spectrogram_is_made_of_the_clips_that_the_report_carries(open_tab, report):
+    tab = open_tab(report, viewport={"width": 1400, "height": 900})
+    timeline_of = "document.querySelector('.vd-timeline').timeline"
+    begin, end = tab.evaluate(f"() => {timeline_of}.spanOf({timeline_of}.about.findings[0])")
+    columns, name = 60, "agent-played"
+    drawn = tab.evaluate(
+        f"async (asked) => {{ const one = await {timeline_of}.pictures(...asked); "
+        "return {rows: one.rows, bytes: [...one.bytes], heard: [...one.heard], note: one.note}; }",
+        [name, begin, end, columns],
+    )
+    # The kernel's picture of the same span, by numpy. An MP3's error lies some 25 dB below its sound: what is within
+    # 20 dB of the strongest has to be right.
+    about, content = picture(vd.load_demo().tracks[name], Span(begin, end), columns=columns)
+    truth = np.frombuffer(content, np.uint8).reshape(about["rows"], about["columns"]).astype(float)
+    shown = np.array(drawn["bytes"]).reshape(drawn["rows"], columns)
+    loud = truth > truth.max() - 0.2 * 255
+    assert np.count_nonzero(loud) > 100
+    assert np.abs(shown - truth)[loud].mean() * 100 / 255 < 1.5
+    assert all(drawn["heard"])
+    assert "MP3" in drawn["note"]
+    # Where nothing was kept nothing is drawn, and that is said.
+    tab.get_by_role("button", name="Spectrogram").click()
+    tab.wait_for_function(f"() => {timeline_of}.state.images.size === {timeline_of}.about.tracks.length")
+    assert "round its findings only" in tab.get_by_role("status").inner_text()
+    alphas = tab.evaluate(
+        f"() => {{ const {{ canvas }} = {timeline_of}.state.images.get('agent-played'); "
+        "const row = canvas.getContext('2d').getImageData(0, 0, canvas.width, 1).data; "
+        "return [...row].filter((_, place) => place % 4 === 3); }"
+    )
+    assert {*alphas} == {0, 255}
     assert tab.complaints == []
 
 

@@ -246,9 +246,9 @@ class Timeline extends Stage {
       const { from, to } = this.state;
       const columns = Math.round(this.layout.width - this.layout.left);
       for (const { name } of this.about.tracks) {
-        const image = await this.pictures(name, from, to, columns);
-        if (image.why) this.say(image.why);
-        else this.state.images.set(name, { from, to, canvas: coloured(image) });
+        const image = await this.pictures(name, from, to, columns).catch((error) => ({ why: `This could not be drawn: ${error.message}` }));
+        if (image.why || image.note) this.say(image.why || image.note);
+        if (!image.why) this.state.images.set(name, { from, to, canvas: coloured(image) });
         this.redraw();
       }
     }, 150);
