@@ -187,6 +187,21 @@ def sound_of(tab):
     return {position: bytes(sound) for position, sound in tab.queue}
 
 
+@pytest.mark.parametrize("speaks", ["gemini", "openai"])
+def test_the_emulator_speaks_as_it_is_asked_to(tmp_path, speaks):
+    async def run():
+        partner = Partner(speaks=speaks)
+        async with studio(tmp_path, partner) as address, aiohttp.ClientSession() as client:
+            tab, listening, told = await begun(client, address)
+            await tab.speak(0.1)
+            await ended(tab, listening)
+            return told
+
+    told = asyncio.run(run())
+    assert (told["provider"], told["speaks"]) == ("emulator", speaks)
+    assert vd.load(tmp_path / "a.vds").provenance["provider"].startswith(speaks)
+
+
 def test_a_page_whose_connection_breaks_is_told_all_that_it_did_not_hear(tmp_path):
     async def run():
         async with studio(tmp_path, Partner()) as address, aiohttp.ClientSession() as client:
@@ -314,8 +329,18 @@ def test_a_service_that_cannot_be_reached_is_said_before_anything_is_recorded(tm
         {"provider": "openai", "key": KEY, "faults": ("goaway",)},
         {"faults": ("ecko",)},
         {"base_url": "http://127.0.0.1"},
+        {"speaks": "twilio"},
+        {"provider": "openai", "key": KEY, "speaks": "gemini"},
     ],
-    ids=["provider", "no key", "faults of a real service", "fault", "address of the emulator"],
+    ids=[
+        "provider",
+        "no key",
+        "faults of a real service",
+        "fault",
+        "address of the emulator",
+        "protocol",
+        "another's protocol",
+    ],
 )
 def test_partners_that_nobody_can_talk_to_are_refused(told, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)

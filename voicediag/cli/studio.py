@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @app.command()
 def studio(
     provider: Annotated[str, typer.Argument(help="gemini, openai, or emulator, which needs no key.")] = "emulator",
+    speaks: Annotated[str, typer.Option(help="Whose protocol the emulator speaks: gemini or openai.")] = "",
     model: Annotated[str | None, typer.Option(help="If not the newest that is known.")] = None,
     base_url: Annotated[str | None, typer.Option(help="Talk to this address instead: a relay, an emulator.")] = None,
     instructions: Annotated[str, typer.Option(help="What the model is told to be.")] = "",
@@ -37,6 +38,8 @@ def studio(
     The key is read from GEMINI_API_KEY or OPENAI_API_KEY; it reaches neither the page nor the disk. Ctrl-C stops.
 
     Example: `voicediag studio`
+
+    Example: `voicediag studio emulator --speaks openai --fault slow-answer`
 
     Example: `voicediag studio openai --instructions 'You are a cooking assistant.'`
     """
@@ -63,6 +66,7 @@ def studio(
     with input_errors():
         partner = Partner(
             provider=provider,
+            speaks=speaks,
             model=model,
             base_url=base_url,
             instructions=instructions,

@@ -28,6 +28,8 @@ class Partner:
     Parameters
     ----------
     provider : {"gemini", "openai", "emulator"}
+    speaks : {"gemini", "openai"}, optional
+        Whose protocol the emulator speaks: Gemini Live's, if nothing is said.
     model : str, optional
         If not the newest that is known.
     base_url : str, optional
@@ -43,6 +45,7 @@ class Partner:
     """
 
     provider: str = EMULATOR
+    speaks: str = ""
     model: str | None = None
     base_url: str | None = None
     instructions: str = ""
@@ -64,14 +67,16 @@ class Partner:
             raise InputError(expected="faults with the emulator only", got=", ".join(self.faults))
         if self.provider == EMULATOR and self.base_url:
             raise InputError(expected="the emulator without a base URL", got=self.base_url)
-        emulator.parse(self.faults, provider=self.speaks)
+        spoken = EMULATED if self.provider == EMULATOR else self.provider
+        if self.provider == EMULATOR and self.speaks:
+            spoken = self.speaks
+        if spoken not in DIALECTS or self.speaks not in ("", spoken):
+            of = ", ".join(DIALECTS) if self.provider == EMULATOR else f"{self.provider}, which speaks for itself"
+            raise InputError(expected=f"the protocol of {of}", got=repr(self.speaks))
+        object.__setattr__(self, "speaks", spoken)
+        emulator.parse(self.faults, provider=spoken)
         if self.provider != EMULATOR:
             self._address()
-
-    @property
-    def speaks(self) -> str:
-        """Whose protocol is spoken."""
-        return EMULATED if self.provider == EMULATOR else self.provider
 
     def dialect(self) -> Dialect:
         """Return how the app speaks, for a new session."""

@@ -73,6 +73,7 @@ class Conversation(Microphone):
 def studio(
     provider: str = EMULATOR,
     *,
+    speaks: str = "",
     model: str | None = None,
     base_url: str | None = None,
     key: str = "",
@@ -87,6 +88,8 @@ def studio(
     ----------
     provider : {"gemini", "openai", "emulator"}
         The emulator needs no key and no network.
+    speaks : {"gemini", "openai"}, optional
+        Whose protocol the emulator speaks.
     model : str, optional
         If not the newest that is known.
     base_url : str, optional
@@ -111,6 +114,7 @@ def studio(
     """
     partner = Partner(
         provider=provider,
+        speaks=speaks,
         model=model,
         base_url=base_url,
         instructions=instructions,
@@ -122,7 +126,7 @@ def studio(
 
 
 def _command(partner: Partner, out: str) -> list[str]:
-    told = {"model": partner.model, "base-url": partner.base_url}
+    told = {"speaks": partner.speaks, "model": partner.model, "base-url": partner.base_url}
     told |= {"instructions": partner.instructions, "greeting": partner.greeting, "out": out}
     options = [f"--{name}={value}" for name, value in told.items() if value is not None]
     options += [f"--fault={fault}" for fault in partner.faults]
