@@ -4,6 +4,7 @@ One track alone tells how the sound stops and goes on, and nothing of why. Wheth
 of probability: `voicediag.measure.gaps`. Holes shorter than that sees, and buffers that came twice, are told by their
 samples: where so many are exactly equal no microphone and no voice made them, and there must be several. A buffer that
 came twice before a codec is told by how much more it is like itself than a voice is: `voicediag.measure.heard_twice`.
+Chunks that leave no silence stand in `voicediag.detect.cuts`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -21,7 +22,8 @@ from voicediag.measure.heard_twice import LEAST_CONTRAST_DB, heard_twice
 from voicediag.session import Track
 from voicediag.spans import Span, SpanSet
 
-Kind = Literal["zeros", "held", "filled", "repeated"]
+Kind = Literal["zeros", "held", "filled", "repeated", "swapped", "seam"]
+GAPS: Final = frozenset({"zeros", "held", "filled"})
 LIKELY = Limit(
     0.4, "probability", "chosen on 250 cases beside those of benchmarks/starvation_single: 97 % of such places are"
 )
@@ -37,6 +39,7 @@ TWICE = Limit(LEAST_CONTRAST_DB, "dB", "benchmarks/starvation_chunks: no place i
 FIRST_LOOK = Limit(300.0, "s", "house rule: what is so rare that five minutes from all over a track hold none can wait")
 TWICE_PROBABILITY = 0.95
 """Of 68 places that the benchmark found none is false (rule of three): one alone is no finding, two are."""
+NEAR_S = 0.03
 SHOWN = 20
 BESIDE_S = 0.1
 
@@ -50,8 +53,8 @@ class Break:
     span : Span
         On the session clock.
     kind : str
-        What is heard there: `zeros`, one value `held`, a gap `filled` with noise or by a codec, or what was heard just
-        before `repeated`.
+        What is heard there: `zeros`, one value `held`, a gap `filled` with noise or by a codec, what was heard just
+        before `repeated`, two chunks `swapped`, or a `seam` where something is missing.
     probability : float or None
         That it is a gap; None where samples are exactly equal, and only their number counts.
     """
@@ -89,7 +92,9 @@ def heard_again(track: Track) -> tuple[Break, ...]:
 def looked_for(tracks: Iterable[Track]) -> str:
     """Return what a clear verdict says of how much was searched."""
     is_part = any(track.span.duration_s > FIRST_LOOK.value for track in tracks)
-    return f"; repeats through a codec were looked for in {FIRST_LOOK.value / 60:g} minutes" if is_part else ""
+    return (
+        f"; repeats through a codec, and seams, were looked for in {FIRST_LOOK.value / 60:g} minutes" if is_part else ""
+    )
 
 
 def are_breaks(places: tuple[Break, ...], least: Limit) -> bool:
@@ -100,14 +105,25 @@ def are_breaks(places: tuple[Break, ...], least: Limit) -> bool:
 
 
 def with_holes(
-    gaps: tuple[Break, ...], holes: SpanSet, repeats: SpanSet, again: tuple[Break, ...]
+    gaps: tuple[Break, ...],
+    holes: SpanSet,
+    repeats: SpanSet,
+    again: tuple[Break, ...],
+    seams: tuple[Break, ...] = (),
 ) -> tuple[Break, ...]:
-    """Return all places in order: gaps, holes in none of them, repeats, and elsewhere what is heard `again`."""
+    """Return all places in order: gaps, holes in none of them, repeats, elsewhere what is heard `again`, and `seams`.
+
+    The edges of a short gap and of a repeat are seams too.
+    """
     known = SpanSet(gap.span for gap in gaps)
     more = (Break(span=hole, kind="zeros") for hole in holes if not SpanSet((hole,)) & known)
     equal = (Break(span=span, kind="repeated") for span in repeats)
     alike = (each for each in again if not SpanSet((each.span,)) & repeats)
-    return tuple(sorted((*gaps, *more, *equal, *alike), key=lambda each: each.span))
+    whole = sorted((*gaps, *more, *equal, *alike), key=lambda each: each.span)
+    beside = SpanSet(each.span for each in whole).padded(NEAR_S)
+    return tuple(
+        sorted((*whole, *(each for each in seams if not SpanSet((each.span,)) & beside)), key=lambda each: each.span)
+    )
 
 
 def counts(places: tuple[Break, ...]) -> dict[str, int]:

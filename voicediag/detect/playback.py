@@ -15,6 +15,7 @@ from itertools import islice
 import numpy as np
 
 from voicediag.detect.breaks import Break, heard_again, likely_gaps, with_holes
+from voicediag.detect.cuts import put_together
 from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Limit
 from voicediag.measure import arrival, joins
@@ -317,6 +318,7 @@ def sound_places(exam: Examination, track: Track) -> tuple[Break, ...]:
         SpanSet(clock.span_of(pair, rate_hz) for pair in dropped),
         SpanSet(clock.span_of((start, start + length), rate_hz) for start, length in repeats),
         heard_again(track),
+        put_together(track),
     )
 
 

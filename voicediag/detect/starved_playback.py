@@ -13,8 +13,8 @@ from typing import Final
 
 import numpy as np
 
-from voicediag.detect import breaks, padded_remainders, playback, wire
-from voicediag.detect.breaks import Break, are_breaks, counts, shown
+from voicediag.detect import breaks, cuts, padded_remainders, playback, wire
+from voicediag.detect.breaks import GAPS, Break, are_breaks, counts, shown
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Measure, Severity, Verdict, clear, found, unjudged
@@ -28,7 +28,7 @@ from voicediag.session import Track, TrackName
 from voicediag.spans import Span, SpanSet
 
 ID = "starved-playback"
-WITNESSES: Final = (breaks, padded_remainders)
+WITNESSES: Final = (breaks, cuts, padded_remainders)
 LEAST_LOST = Limit(3, "places", "house rule, as for the microphone: recordings/clean has none")
 LEAST_BROKEN = Limit(0.01, "of the joins", "house rule: thirty times as many as measure/joins tells of whole sound")
 BY_CHANCE = Limit(0.25, "of the broken joins", "house rule: sound that looks broken amid chunks too is no evidence")
@@ -61,6 +61,10 @@ REMEDY_SOUND = (
     "One track alone does not tell late from lost. Record the wire and the player too (voicediag relay and "
     "playback.jsonl): sound that came late wants a cushion, sound that never came wants whoever drops it found."
 )
+REMEDY_CUT = (
+    "Chunks were cut out, played twice or in the wrong order, and no cushion brings them back: look for a queue that "
+    "drops, for retries, and for tasks that hand chunks on side by side. Record the wire and the player too."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,7 @@ class _Starved:
     duplicated: int = 0
     knee: Knee | None = None
     swapped: int = 0
+    seams: int = 0
     assumed: bool = False
     limit: Limit = LEAST_GAP
     places: tuple[Break, ...] = ()
@@ -110,7 +115,7 @@ def _bound(tracks: list[Track], joins: Joins | None, played: Played | None) -> s
     """Return what would have been found."""
     sound = (
         "no silence in mid-word of the agent's sound that can hardly be a pause, "
-        f"fewer than {LEAST_LOST.value:g} holes or repeats; chunks cut out without a trace are not heard"
+        f"fewer than {LEAST_LOST.value:g} holes, repeats or seams; chunks cut out without a trace are not heard"
         f"{breaks.looked_for(tracks)}"
     )
     if joins is None:
@@ -204,13 +209,15 @@ def _by_sound(exam: Examination, tracks: list[Track], known: SpanSet) -> _Starve
 
 def _of_sound(track: Track, places: tuple[Break, ...]) -> _Starved:
     """Return what a track's own sound shows, which does not tell late from lost."""
-    dropped = SpanSet(place.span for place in places if place.kind != "repeated")
+    gaps = [place.span for place in places if place.kind in GAPS]
     return _Starved(
         track=track.name,
         where=SpanSet(place.span for place in places),
-        count=sum(place.kind != "repeated" for place in places),
-        gap_total_s=dropped.total_s,
+        count=len(gaps),
+        gap_total_s=SpanSet(gaps).total_s,
         duplicated=sum(place.kind == "repeated" for place in places),
+        swapped=sum(place.kind == "swapped" for place in places),
+        seams=sum(place.kind == "seam" for place in places),
         limit=LEAST_LOST,
         places=places,
     )
@@ -229,6 +236,7 @@ def _finding(exam: Examination, starved: _Starved) -> Finding:
         "stalled": starved.stalled,
         "duplicated": starved.duplicated,
         "swapped": starved.swapped,
+        "seams": starved.seams,
         "cushion_ms": _cushion_ms(starved.knee),
         "covered": starved.knee.covered if starved.knee else 0,
         "covers_all_ms": round(starved.knee.all_s * 1_000) if starved.knee else None,
@@ -238,7 +246,8 @@ def _finding(exam: Examination, starved: _Starved) -> Finding:
     _, place = wire.place(
         exam.session, longest.start_s - AROUND_S, longest.end_s + AROUND_S, prefer=exam.session.tracks[starved.track]
     )
-    severe = starved.gap_total_s >= LONG_S.value or starved.count + starved.duplicated >= LEAST_LOST.value
+    places = starved.count + starved.duplicated + starved.swapped + starved.seams
+    severe = starved.gap_total_s >= LONG_S.value or places >= LEAST_LOST.value
     return Finding(
         id=ID,
         cause=Cause.STARVATION,
@@ -259,11 +268,15 @@ def _cushion_ms(knee: Knee | None) -> int | None:
 
 def _summary(starved: _Starved) -> str:
     if starved.limit is LEAST_LOST:
-        kinds = [(starved.count, "gaps"), (starved.duplicated, "repeated stretches")]
+        kinds = [
+            (starved.count, "gaps"),
+            (starved.duplicated, "repeated stretches"),
+            (starved.swapped, "pairs of chunks in the wrong order"),
+            (starved.seams, "seams at which sound is missing"),
+        ]
         said = " and ".join(f"{count} {kind}" for count, kind in kinds if count)
-        silence = f"{starved.gap_total_s:.2f} s of silence in all"
-        told = f": {starved.late} came late, {starved.never} are lost" if starved.late is not None else ""
-        return f"{starved.track} has {said} inside the agent's speech, {silence}{told}."
+        silence = f", {starved.gap_total_s:.2f} s of silence in all" if starved.count else ""
+        return f"{starved.track} has {said} inside the agent's speech{silence}."
     kinds = [
         (starved.late or 0, "came too late"),
         (starved.never or 0, "never came or were passed over"),
@@ -288,7 +301,7 @@ def _silence(starved: _Starved) -> str:
 def _remedy(starved: _Starved) -> str:
     """Return what to change: what no cushion helps comes first."""
     if starved.late is None:
-        return REMEDY_SOUND
+        return REMEDY_SOUND if starved.count else REMEDY_CUT
     remedies = [REMEDY_NEVER] if starved.never or starved.duplicated or starved.swapped else []
     remedies += [REMEDY_PLAYER] if starved.stalled else []
     if knee := starved.knee:

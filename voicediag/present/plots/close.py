@@ -30,7 +30,9 @@ def rows(session: Session, evidence: Evidence, where: SpanSet) -> Iterator[Row]:
     measure, track = evidence.measure, session.tracks[evidence.track]
     if measure.get("wraps") or measure.get("clipped_samples"):
         yield Row(height_in=CLOSE_IN, draw=lambda ax: _rail(ax, track, evidence), on_time=False)
-    elif (measure.get("gaps") or measure.get("duplicated")) and (place := _first_place(evidence, where)):
+    elif any(measure.get(kind) for kind in ("gaps", "duplicated", "swapped", "seams")) and (
+        place := _first_place(evidence, where)
+    ):
         yield Row(height_in=CLOSE_IN, draw=lambda ax: _gap(ax, track, place), on_time=False)
 
 
