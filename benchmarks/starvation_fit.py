@@ -1,17 +1,18 @@
 """Fits the weights of `measure.gaps`, ``voicediag/measure/gaps.npz``.
 
-``python -m benchmarks.starvation_fit FOLDER [EXAMPLES]`` takes voices as ``FOLDER/<source>/<speaker>.flac`` (those of
-`benchmarks.starvation_examples.TAKEN`, made as for `benchmarks.voice_rate_fit`) and the fitted half of
+``python -m benchmarks.starvation_fit FOLDER [EXAMPLES [OUT]]`` takes voices as ``FOLDER/<source>/<speaker>.flac``
+(those of `benchmarks.starvation_examples.TAKEN`, made as for `benchmarks.voice_rate_fit`) and the fitted half of
 `benchmarks.starvation_material`. It needs scikit-learn, and about half an hour of one core. The same voices, numpy and
 scikit-learn make the same weights. Most candidates are plain: a first net says which of them are hard, and the net that
 is kept learns from all gaps, all that is hard, and a part of the rest that stands for all of it. Trees then learn from
-what the net leaves in doubt; of each half of the examples they are shown what a net says that was fitted on the other.
+what the net leaves in doubt of as many examples again, which it has not seen: of its own it would say too much.
 """
 
 from __future__ import annotations
 
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,54 +43,57 @@ voices: Voices
 
 
 class _Collector(GapMeter):
-    """The meter itself, which keeps what it sees of every candidate that is not soft, its join too."""
+    """The meter itself, which keeps what it sees of every candidate that is not soft.
 
-    def __init__(self, rate_hz: float) -> None:
+    With a net it keeps those that are no plain pauses, with what it says of them and what is seen of their joins.
+    """
+
+    def __init__(self, rate_hz: float, net: Weights | None = None) -> None:
         super().__init__(rate_hz)
-        self.rows: list[tuple[Frames, Frames, Samples, Samples]] = []
+        self._net, self._rows, self._total = net, list[tuple[NDArray[Any], ...]](), 0
 
     def _look(self, window: Samples, origin: int, starts: slice) -> None:
         first, last, seen = self._seen(window, starts)
+        self._total += first.size
         kept = seen[:, SIDES].min(axis=1) * SCALE_DB > -SOFT_DB
-        first, last, seen = first[kept], last[kept], seen[kept]
+        nats = np.zeros(first.size) if self._net is None else judged(seen, self._net)
+        if self._net is not None:
+            kept &= nats > PLAIN_NATS
+        first, last, seen, begins = first[kept], last[kept], seen[kept], origin // self._hop
         places = [placed(window, *cells, self._hop) for cells in zip(first.tolist(), last.tolist(), strict=True)]
-        joined = joins_of(window, places, rate_hz=self._rate_hz)
-        begins = origin // self._hop
-        self.rows.append((first + begins, last + begins, seen, joined))
+        joined = joins_of(window, places if self._net else [], rate_hz=self._rate_hz)
+        self._rows.append((first + begins, last + begins, nats[kept], seen, joined))
 
     def _summary(self) -> Any:
-        return tuple(np.concatenate(part) for part in zip(*self.rows, strict=True)), self._hop
+        return tuple(np.concatenate(part) for part in zip(*self._rows, strict=True)), self._hop, self._total
 
 
 def main() -> None:
     """Fit, and write the weights: those between layers in 16 bits."""
     if len(sys.argv) < 2:
-        sys.exit("usage: python -m benchmarks.starvation_fit FOLDER [EXAMPLES]")
+        sys.exit("usage: python -m benchmarks.starvation_fit FOLDER [EXAMPLES [OUT]]")
     count = int(sys.argv[2]) if len(sys.argv) > 2 else EXAMPLES
+    out = Path(sys.argv[3]) if len(sys.argv) > 3 else WEIGHTS
     with Progress() as bar, ProcessPoolExecutor(initializer=_load, initargs=(Path(sys.argv[1]),)) as pool:
-        rows = list(bar.track(pool.map(_seen, range(count), chunksize=10), total=count, description="examples"))
-    seen, joined, is_gap = (np.concatenate(part) for part in zip(*rows, strict=True))
-    # Sums of several threads come in any order.
+        rows = list(bar.track(pool.map(_seen, range(count), chunksize=10), total=count, description="for the net"))
+        seen, is_gap = (np.concatenate(part) for part in list(zip(*rows, strict=True))[2:4])
+        # Sums of several threads come in any order.
+        with threadpool_limits(1):
+            net = fitted_net(seen, is_gap)
+        again = pool.map(partial(_seen, net=net), range(count, 2 * count), chunksize=10)
+        rows = list(bar.track(again, total=count, description="for the trees"))
+    trees = trees_of(rows)
+    np.savez_compressed(out, **net, **{f"{TREE}{name}": values for name, values in trees.items()})
+
+
+def trees_of(rows: list[tuple[NDArray[Any], ...]]) -> Weights:
+    """Return the trees for what is seen of some sounds, without any part of its sums in another order."""
+    nats, joined, seen, is_gap, totals, gaps = (np.concatenate(part) for part in zip(*rows, strict=True))
     with threadpool_limits(1):
-        net, trees, asked = fitted(seen, joined, is_gap, np.repeat(np.arange(count), [len(part) for *_, part in rows]))
-    print(f"{is_gap.sum()} gaps among {len(seen)} candidates; {asked} doubtful")
-    np.savez_compressed(WEIGHTS, **net, **{f"{TREE}{name}": values for name, values in trees.items()})
-
-
-def fitted(
-    seen: NDArray[np.float16], joined: NDArray[np.float16], is_gap: NDArray[np.bool_], examples: Frames
-) -> tuple[Weights, Weights, int]:
-    """Return the net, the trees, and how many candidates these were shown."""
-    net, is_odd = fitted_net(seen, is_gap), examples % 2 == 1
-    # Trees that were shown what the net says of its own examples would believe it too much.
-    nats = np.empty(len(seen))
-    for half in (is_odd, ~is_odd):
-        nats[half] = judged(seen[half].astype(np.float32), fitted_net(seen[~half], is_gap[~half]))
-    doubtful = nats > PLAIN_NATS
-    shown = columns(nats[doubtful], seen[doubtful].astype(np.float32), joined[doubtful].astype(np.float32))
-    trees = fitted_trees(shown, is_gap[doubtful])
-    trees["begin"] -= np.float32(np.log(is_gap.sum() / (~is_gap).sum()))
-    return net, trees, int(doubtful.sum())
+        trees = fitted_trees(columns(nats, seen.astype(np.float32), joined.astype(np.float32)), is_gap)
+    trees["begin"] -= np.float32(np.log(gaps.sum() / (totals.sum() - gaps.sum())))
+    print(f"{gaps.sum()} gaps among {totals.sum()} candidates; {is_gap.size} doubtful")
+    return trees
 
 
 def _load(folder: Path) -> None:
@@ -98,17 +102,27 @@ def _load(folder: Path) -> None:
     voices = read_voices(folder)
 
 
-def _seen(index: int) -> tuple[NDArray[np.float16], NDArray[np.float16], NDArray[np.bool_]]:
-    """Return the features of the candidates of one example, and which are gaps; what is neither is left out."""
+def _seen(index: int, net: Weights | None = None) -> tuple[NDArray[Any], ...]:
     one = example(voices, np.random.default_rng((SEED, index)))
-    (first, last, seen, joined), hop = _Collector(one.rate_hz).push(one.samples).result()
+    return seen_of(one.samples, one.rate_hz, one.damages, net)
+
+
+def seen_of(
+    samples: Samples, rate_hz: int, damages: list[Planted], net: Weights | None = None
+) -> tuple[NDArray[Any], ...]:
+    """Return of the candidates of some sound nats, join, features and which are gaps, and how many there are of each.
+
+    What is neither a gap nor none is left out.
+    """
+    (first, last, nats, seen, joined), hop, total = _Collector(rate_hz, net).push(samples).result()
     is_gap, is_part = (np.zeros(first.size, np.bool_) for _ in range(2))
-    for planted in one.damages:
-        near, part = _alike(first, last, planted, one.rate_hz / hop)
+    for planted in damages:
+        near, part = _alike(first, last, planted, rate_hz / hop)
         is_gap |= near
         is_part |= part
     kept = is_gap | ~is_part
-    return seen[kept].astype(np.float16), joined[kept].astype(np.float16), is_gap[kept]
+    parts = (nats[kept], joined[kept[: len(joined)]].astype(np.float16), seen[kept].astype(np.float16), is_gap[kept])
+    return *parts, np.array([total]), np.array([is_gap.sum()])
 
 
 def _alike(first: Frames, last: Frames, planted: Planted, cells_a_second: float) -> tuple[Any, Any]:
@@ -158,7 +172,8 @@ def fitted_trees(seen: Samples, is_gap: NDArray[np.bool_]) -> Weights:
     model.fit(seen, is_gap)
     stored = [predictor.nodes for (predictor,) in model._predictors]  # noqa: SLF001 - it has no public form
     shape = len(stored), max(nodes.size for nodes in stored)
-    trees: Weights = {name: np.zeros(shape, np.uint8) for name in ("feature", "left", "right")}
+    trees: Weights = {name: np.zeros(shape, np.uint8) for name in ("left", "right")}
+    trees["feature"] = np.zeros(shape, np.uint16)
     trees |= {name: np.zeros(shape, np.float32) for name in ("threshold", "value")}
     for row, nodes in enumerate(stored):
         here, leaf = np.arange(nodes.size), nodes["is_leaf"] == 1

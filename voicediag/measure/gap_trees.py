@@ -26,14 +26,15 @@ class Trees:
 
     Attributes
     ----------
-    feature, left, right : uint8, shape (trees, nodes)
+    feature : uint16, shape (trees, nodes)
+    left, right : uint8, shape (trees, nodes)
     threshold, value : float32, shape (trees, nodes)
     begin : float
     depth : int
         Of the deepest.
     """
 
-    feature: NDArray[np.uint8]
+    feature: NDArray[np.uint16]
     left: NDArray[np.uint8]
     right: NDArray[np.uint8]
     threshold: Samples

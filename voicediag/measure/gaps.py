@@ -7,10 +7,11 @@ What
     consonant ends in a burst, a word dies away, a phrase of a synthesiser begins softly.
 Formula
     Each candidate of `voicediag.measure.gap_edges` is described by `gap_features` and judged by a network of rectified
-    units; what it does not call a plain pause is judged by decision trees, which see its join too (`gap_joins`). Both
-    are in ``gaps.npz``; `benchmarks.starvation_fit` fits them. They answer in nats: the logarithm of how much likelier
-    a gap is than a pause, in a track in which the share of gaps among the candidates is `RARE`. Where a track has many
-    sure ones the doubtful become likelier: the share is estimated from the track by expectation and maximisation.
+    units; what it does not call a plain pause is judged by decision trees, which see its join (`gap_joins`) and what
+    fills it (`gap_fill`) too. Both are in ``gaps.npz``; `benchmarks.starvation_fit` fits them. They answer in nats: the
+    logarithm of how much likelier a gap is than a pause, in a track in which the share of gaps among the candidates is
+    `RARE`. Where a track has many sure ones the doubtful become likelier: the share is estimated from the track by
+    expectation and maximisation.
 Reference
     A. Dempster, N. Laird and D. Rubin, "Maximum likelihood from incomplete data via the EM algorithm", J. R. Stat.
     Soc. B 39 (1), 1977.
@@ -38,6 +39,7 @@ from voicediag.measure._filters import Frames, Samples, WindowMeter
 from voicediag.measure.band_cells import BANDS, LINE_BANDS, SILENT_DB, band_levels, hop_frames, loudest_band
 from voicediag.measure.gap_edges import LONGEST, candidates
 from voicediag.measure.gap_features import SCALE_DB, SIDES, courses, features
+from voicediag.measure.gap_fill import fill_features
 from voicediag.measure.gap_joins import join_features
 from voicediag.measure.gap_places import Place, placed
 from voicediag.measure.gap_trees import Trees
@@ -54,7 +56,7 @@ SOFT_DB = 40.0
 """Below the loud parts of the track: 1 in 500 gaps in speech begins or ends in sound as soft, and 1 candidate in 28."""
 _BLOCK_CELLS = 16_384
 _AROUND = 160
-PLAIN_NATS = -8.0
+PLAIN_NATS = -10.0
 """What the network finds less likely than this is a pause, and nobody looks at its join."""
 TREE: Final = "tree_"
 """Begins the names of the arrays of the trees in `WEIGHTS`."""
@@ -177,7 +179,7 @@ class GapMeter(WindowMeter[Gaps]):
 
 def judged(seen: Samples, net: Mapping[str, NDArray[Any]] | None = None) -> NDArray[np.float64]:
     """Return the nats by which each row of features is likelier to be a gap, in an ordinary track."""
-    net = net or _weights()
+    net = net or first_net()
     layer = np.maximum(((seen - net["m"]) / net["s"]) @ net["w1"] + net["b1"], 0)
     layer = np.maximum(layer @ net["w2"] + net["b2"], 0)
     told = (layer @ net["w3"])[:, 0] + net["b3"][0]
@@ -186,19 +188,20 @@ def judged(seen: Samples, net: Mapping[str, NDArray[Any]] | None = None) -> NDAr
 
 def weighed(nats: NDArray[np.float64], seen: Samples, joined: Samples) -> NDArray[np.float64]:
     """Return the nats of places that are not plain pauses, once their joins have been looked at."""
-    told = _trees().total(columns(nats, seen, joined))
+    told = trees().total(columns(nats, seen, joined))
     return np.asarray(told + np.log(RARE / (1 - RARE)), np.float64)
 
 
 def columns(nats: NDArray[np.float64], seen: Samples, joined: Samples) -> Samples:
     """Return what the trees look at."""
-    return np.concatenate((nats[:, None].astype(np.float32), joined, courses(seen)), axis=1)
+    return np.concatenate((nats[:, None].astype(np.float32), joined, courses(seen), seen), axis=1)
 
 
 def joins_of(window: Samples, places: list[Place], *, rate_hz: float) -> Samples:
-    """Return what is seen across places."""
+    """Return what is seen across places, and of what fills them."""
     stops, ends = np.array([(place.stops, place.end) for place in places], np.int64).reshape(-1, 2).T
-    return join_features(window, stops, ends, rate_hz=rate_hz)
+    parts = (seen_by(window, stops, ends, rate_hz=rate_hz) for seen_by in (join_features, fill_features))
+    return np.concatenate(tuple(parts), axis=1)
 
 
 def _chances(nats: list[float], of: int) -> list[float]:
@@ -222,14 +225,21 @@ def _apart(chances: Mapping[_Found, float]) -> list[_Found]:
 
 
 @cache
-def _weights() -> Mapping[str, Samples]:
+def first_net() -> Mapping[str, Samples]:
+    """Return the network's arrays."""
     with np.load(WEIGHTS, allow_pickle=False) as stored:
         return {name: stored[name].astype(np.float32) for name in stored.files if not name.startswith(TREE)}
 
 
+def trees() -> Trees:
+    """Return the trees."""
+    return read_trees(WEIGHTS)
+
+
 @cache
-def _trees() -> Trees:
-    with np.load(WEIGHTS, allow_pickle=False) as stored:
+def read_trees(path: Path) -> Trees:
+    """Return the trees of a file of weights."""
+    with np.load(path, allow_pickle=False) as stored:
         parts = {name.removeprefix(TREE): stored[name] for name in stored.files if name.startswith(TREE)}
     return Trees(
         feature=parts["feature"],
