@@ -57,7 +57,7 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else CASES
     # The kinds come in turn; chunks that leave no silence are not asked about.
     indices = (index for index in range(FIRST, FIRST + count) if KINDS[index % len(KINDS)] in GAPS)
-    gaps = [_told(case(index, fitted=False)) for index in indices]
+    gaps = [told_of(case(index, fitted=False)) for index in indices]
     _show("Gaps, by kind", ((kind, [each for each in gaps if each.case.kind == kind]) for kind in GAPS))
     _show("Gaps, by what lies over them", _by_noise(gaps))
     _show("Gaps, by codec and rate", _by_way(gaps))
@@ -68,7 +68,8 @@ def main() -> None:
     _speed()
 
 
-def _told(one: Case) -> Told:
+def told_of(one: Case) -> Told:
+    """Return what is said of the played track of a case."""
     exam = _examined(one.played, one.played_hz)
     verdict = starved_playback.DETECTOR.examine(exam)
     track = exam.session.tracks["agent-played"]
