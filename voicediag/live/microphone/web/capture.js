@@ -99,7 +99,7 @@ function connected(setup, told, tell) {
     wire.onmessage = ({ data }) => {
       if (data.told?.type === "recording") resolve(wire);
       if (data.told?.type === "refused") reject(new Error(data.told.why));
-      if (data.closed) reject(new Error(data.reason || "The recorder cannot be reached: is voicediag still running?"));
+      if (data.closed) reject(new Error(data.reason || setup.unreachable || "The recorder cannot be reached: is voicediag still running?"));
       tell(data);
     };
     wire.postMessage({ open: setup.stream, begin: told, again: setup.again });

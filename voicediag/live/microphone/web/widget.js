@@ -2,6 +2,11 @@
 // the kernel.
 
 const SINK_PATIENCE_MS = 20_000;
+// Sound does not go through the kernel: there it would wait for every cell that computes.
+const UNREACHABLE =
+  "No WebSocket leads from this page to a recorder: the proxy before the notebook may drop them, or the Jupyter server lacks " +
+  "voicediag and is on another machine. Where your browser is, run `voicediag record --browser` or `voicediag studio` in a " +
+  "terminal, and load the folder that it makes.";
 
 function jupyter() {
   const told = document.getElementById("jupyter-config-data");
@@ -50,7 +55,7 @@ async function render({ model, el }) {
   const [capture, frame, dials, { mount }] = await Promise.all([load("capture.js"), load("frame.js"), load("dials.js"), load(page ? "talk.js" : "studio.js")]);
   const setup = async () => {
     const own = await extension();
-    const here = { worklet: files["worklet.js"], worker: files["worker.js"], player: files["player.js"], voice: own?.voice };
+    const here = { worklet: files["worklet.js"], worker: files["worker.js"], player: files["player.js"], voice: own?.voice, unreachable: UNREACHABLE };
     if (page) return { ...here, stream: own ? own.beside(page) : `${page.href.replace(/^http/, "ws")}stream` };
     return { ...here, stream: own ? own.stream(model.get("_out")) : await process(model) };
   };
