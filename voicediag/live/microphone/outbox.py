@@ -60,6 +60,8 @@ class Outbox:
 
     def restart(self) -> None:
         """Forget all there was: a page that was loaded anew has heard nothing, and needs none of what was for now."""
+        # Whatever a connection before is just sending, it no longer counts.
+        self._connection += 1
         self._messages.clear()
         self._first = self._next = self._kept = self._waiting = 0
 
