@@ -107,5 +107,5 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork
 lock: $(VENV)/.uv
 	$(COMPILE) --group bootstrap -o requirements/bootstrap.lock
 	$(COMPILE) pyproject.toml --group build -o requirements/core.lock
-	$(COMPILE) pyproject.toml --group build --extra dev --extra cancel --extra aecmos -c requirements/core.lock -o requirements/dev.lock
+	$(COMPILE) pyproject.toml --group build --extra dev --extra cancel --extra aecmos --extra vad -c requirements/core.lock -o requirements/dev.lock
 	$(COMPILE) pyproject.toml --extra recipe -c requirements/core.lock -o requirements/recipe.lock

@@ -1,0 +1,8 @@
+"""Where somebody speaks, offline: a reference to hold the detectors of a call against.
+
+`listening` says what it does and how; the rest of the folder is its parts.
+"""
+
+from voicediag.measure.speech.listening import ENGINES, EngineName, Speech, SpeechMeter, speech
+
+__all__ = ["ENGINES", "EngineName", "Speech", "SpeechMeter", "speech"]
