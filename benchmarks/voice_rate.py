@@ -122,7 +122,7 @@ def _telephone(samples: Samples, declared_hz: int) -> Samples:
 
 
 def _speech(samples: Samples, rate_hz: int) -> Samples:
-    spans = activity.reference(samples, rate_hz=rate_hz).spans
+    spans = activity.by_level(samples, rate_hz=rate_hz).spans
     parts = [samples[int(span.start_s * rate_hz) : int(span.end_s * rate_hz)] for span in spans]
     return np.concatenate(parts) if parts else samples[:0]
 

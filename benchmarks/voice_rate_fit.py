@@ -99,7 +99,7 @@ def examples(folder: Path, noises: list[Samples]) -> Iterator[tuple[Samples, flo
 
 
 def _stretches(samples: Samples, rate_hz: int, hop: int) -> Samples:
-    spans = activity.reference(samples, rate_hz=rate_hz).spans.longer_than(0.15)
+    spans = activity.by_level(samples, rate_hz=rate_hz).spans.longer_than(0.15)
     parts = [samples[int(span.start_s * rate_hz) : int(span.end_s * rate_hz)] for span in spans]
     return voice_features.stretches(np.concatenate(parts) if parts else samples[:0], rate_hz, hop=hop)
 

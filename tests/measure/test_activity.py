@@ -3,7 +3,7 @@ import pytest
 from scenes import RATE_HZ, room
 
 from voicediag import signals
-from voicediag.measure.activity import from_level, reference
+from voicediag.measure.activity import by_level, from_level
 from voicediag.spans import Span, SpanSet
 
 
@@ -14,23 +14,23 @@ def overlap_share(found, truth):
 @pytest.mark.parametrize("level_db", [-20.0, -36.0])
 def test_phrases_are_found_over_a_live_room(level_db):
     speech = signals.speech_like(duration_s=20, rate_hz=RATE_HZ, level_db=level_db, seed=1)
-    found = reference(speech.samples + room(2), rate_hz=RATE_HZ).spans
+    found = by_level(speech.samples + room(2), rate_hz=RATE_HZ).spans
     assert overlap_share(found, speech.phrases) > 0.9
 
 
 def test_phrases_are_found_between_digital_silence():
     speech = signals.speech_like(duration_s=20, rate_hz=RATE_HZ, seed=3)
-    assert overlap_share(reference(speech.samples, rate_hz=RATE_HZ).spans, speech.phrases) > 0.9
+    assert overlap_share(by_level(speech.samples, rate_hz=RATE_HZ).spans, speech.phrases) > 0.9
 
 
 def test_digital_silence_has_no_activity_and_no_floor():
-    found = reference(np.zeros(RATE_HZ, np.float32), rate_hz=RATE_HZ)
+    found = by_level(np.zeros(RATE_HZ, np.float32), rate_hz=RATE_HZ)
     assert not found.spans
     assert found.floor_dbfs is None
 
 
 def test_steady_noise_is_no_speech():
-    assert reference(room(4, level_db=-40), rate_hz=RATE_HZ).spans.total_s < 0.1
+    assert by_level(room(4, level_db=-40), rate_hz=RATE_HZ).spans.total_s < 0.1
 
 
 def test_short_holes_are_closed_and_blips_dropped():

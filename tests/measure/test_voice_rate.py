@@ -25,7 +25,7 @@ def speech(name):
     path, tap = SPOKEN[name]
     track = vd.load(RECORDINGS / f"{path}.vds").tracks[tap]
     samples = track.read(track.span)
-    spans = activity.reference(samples, rate_hz=track.rate_hz).spans
+    spans = activity.by_level(samples, rate_hz=track.rate_hz).spans
     parts = [samples[int(s.start_s * track.rate_hz) : int(s.end_s * track.rate_hz)] for s in spans]
     return soxr.resample(np.concatenate(parts), track.rate_hz, 24_000).astype(np.float32)
 

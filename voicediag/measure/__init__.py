@@ -8,7 +8,7 @@ a keyword argument whose default is a named constant with its source. Levels are
 full-scale sine is -3.01 dBFS and -3.01 dBov. What has no level, such as digital silence, reads None.
 """
 
-from voicediag.measure import activity, echo, two_points, words
+from voicediag.measure import activity, echo, speech, two_points, words
 from voicediag.measure.active_level import ActiveLevel, ActiveLevelMeter, measure_active_level
 from voicediag.measure.clipping import Clipping, ClippingMeter, find_clipping
 from voicediag.measure.levels import Level, LevelMeter, level
@@ -55,6 +55,7 @@ __all__ = [
     "measure_true_peak",
     "noise_floor",
     "snr_db",
+    "speech",
     "two_points",
     "words",
 ]

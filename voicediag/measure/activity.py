@@ -1,4 +1,4 @@
-"""Where somebody speaks, from the level alone.
+"""Where somebody speaks: from the level alone, and, by `reference`, as well as it can be told afterwards.
 
 What is measured
     Stretches in which the level stands clear of the noise floor, and for each step how sure that is.
@@ -21,6 +21,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from voicediag.measure.speech import EngineName, Speech, speech
 from voicediag.spans import Span, SpanSet
 
 Samples: TypeAlias = NDArray[np.float32]
@@ -89,8 +90,21 @@ def from_level(rms: NDArray[np.float32], *, step_s: float, margin_db: float = MA
     )
 
 
-def reference(samples: Samples, *, rate_hz: int) -> Activity:
-    """Return where somebody speaks in an array.
+def reference(samples: Samples, *, rate_hz: int, engine: EngineName | None = None) -> Speech:
+    """Return where somebody speaks in an array, not by its level: see `voicediag.measure.speech`.
+
+    Parameters
+    ----------
+    samples : float32, shape (frames,), in [-1, 1]
+    rate_hz : int
+    engine : {"silero", "plain"}, optional
+        The better one that is installed.
+    """
+    return speech(samples, rate_hz=rate_hz, engine=engine)
+
+
+def by_level(samples: Samples, *, rate_hz: int) -> Activity:
+    """Return where an array stands clear of its noise floor.
 
     Parameters
     ----------
