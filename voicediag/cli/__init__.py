@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 # Each module adds its commands to the application, in the order in which the help lists them.
-from voicediag.cli import cushion, echo, gaps, judging, lab, live, recording, resampler, studio
+from voicediag.cli import activity, cushion, echo, gaps, judging, lab, live, recording, resampler, studio
 from voicediag.cli.shared import app
 
-__all__ = ["app", "cushion", "echo", "gaps", "judging", "lab", "live", "main", "recording", "resampler", "studio"]
+__all__ = [
+    "activity",
+    "app",
+    "cushion",
+    "echo",
+    "gaps",
+    "judging",
+    "lab",
+    "live",
+    "main",
+    "recording",
+    "resampler",
+    "studio",
+]
 
 
 def main() -> None:
