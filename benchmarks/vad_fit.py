@@ -7,7 +7,7 @@ with Silero's word and once without. It needs jax, which nothing else here does,
 What was taken: the voices of `voice_rate_fit` but for those named in `HELD_BACK`, and every third prompt of Debian's
 asterisk-core-sounds-es, -fr, -it, -ru and every fourth of asterisk-prompt-it-menardi; as noises the sounds of
 ``rooms_noise``, every other clip of ESC-10 (the first, the third ... of them all), and asterisk-moh-opsound. No clip of
-`benchmarks.vad` is among them; TEN's odd clips chose `vad_mixes.DEPTH_DB`.
+`benchmarks.vad` is among them; TEN's clips were looked at when `vad_mixes.DEPTH_DB` was chosen.
 
 The weights that stand are of a draw by the same rules that was made before this was written down; what stands here was
 run on a few mixes only.
