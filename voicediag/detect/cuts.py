@@ -19,7 +19,7 @@ from voicediag.spans import SpanSet
 SEAM = Limit(
     splices.LEAST,
     "times the error",
-    "benchmarks/starvation_chunks: three places in 200 clean clips, a finding in none",
+    "benchmarks/starvation_chunks: one place in 200 clean clips, and no finding",
 )
 FAINT = Limit(8.0, "times the error", "house rule: two that are swapped explain such seams, or they count for nothing")
 PUT_BACK = Limit(
