@@ -15,6 +15,7 @@ from voicediag.cli.shared import CLEAR, FINDINGS, AsJson, app, input_errors, pri
 
 if TYPE_CHECKING:
     from voicediag.resampling import Report
+    from voicediag.resampling.stems import Stems
 
 Target = Annotated[
     str | None,
@@ -33,7 +34,7 @@ All = Annotated[bool, typer.Option("--all", help="Every one that is installed, b
 StemsFolder = Annotated[
     Path | None, typer.Option(help="Write a voice through it into this folder, and what was added and cut by itself.")
 ]
-Voice = Annotated[Path | None, typer.Option(help="Which voice; else speech-like noise.")]
+Voice = Annotated[Path | None, typer.Option(help="A voice to try it on: PESQ, STOI, and the stems of it.")]
 Png = Annotated[Path | None, typer.Option(help="Also draw the pictures into this file.")]
 
 
@@ -70,7 +71,8 @@ def resampler(
 
     Example: `voicediag resampler my_audio.py:downsample --from 24000 --to 16000 --html card.html`
     """
-    from voicediag.present import resampler_card
+    from voicediag.present import resampler_card, resampler_voice
+    from voicediag.resampling import speech
 
     if every:
         _print_board(as_json=as_json)
@@ -82,13 +84,17 @@ def resampler(
         refuse("expected a TARGET, or --plan plan.wav", "neither")
     with input_errors():
         report = _report(target, rate_in, rate_out, live=not whole, sample_type=sample_type)
-    heard = _stems(target, report, stems, voice) if stems else {}
+    through = _through(target, report, voice) if stems or voice else None
+    told = _stems(through, stems) if through and stems else {}
+    spoken = speech.heard(through, live=report.live) if through and voice else {}
     if as_json:
-        print_json(resampler_card.structured(report) | heard)
+        more = {"speech": resampler_voice.structured(spoken)} if spoken else {}
+        print_json(resampler_card.structured(report) | told | more)
     else:
         print_rich(resampler_card.text(report))
-        for told in heard.values():
-            print(f"\nWhat was added is louder than the voice for {told['louder_s']} s: {', '.join(told['files'])}")
+        for each in told.values():
+            print(f"\nWhat was added is louder than the voice for {each['louder_s']} s: {', '.join(each['files'])}")
+        print("".join(f"\n{line}" for line in resampler_voice.lines(spoken)), end="\n" if spoken else "")
     for path in _written(report, html=html, png=png):
         if not as_json:
             print(f"\nWritten: {path}")
@@ -130,25 +136,31 @@ def _print_board(*, as_json: bool) -> None:
         print_rich(resampler_board.text(places, lacking()))
 
 
-def _stems(target: str, report: Report, folder: Path, voice: Path | None) -> dict[str, Any]:
-    """Write a voice through what was named, taken apart, and return what is in it."""
-    import soundfile
-
+def _through(target: str, report: Report, voice: Path | None) -> Stems:
+    """Return a voice through what was named, taken apart."""
     from voicediag.resampling.arguments import Rates
     from voicediag.resampling.commands import named
-    from voicediag.resampling.stems import FRAME_S, stems
+    from voicediag.resampling.stems import stems
     from voicediag.resampling.target import target_of
     from voicediag.signals import speech_like
 
     rates = Rates(in_hz=report.plan.rate_in_hz, out_hz=report.plan.rate_out_hz)
     with input_errors(), redirect_stdout(sys.stderr):
         if Path(target).is_file():
-            refuse("expected something that can be called, with --stems", "a recording")
+            refuse("expected something that can be called, with --stems or --voice", "a recording")
         sound = speech_like(duration_s=4.0, rate_hz=rates.in_hz, seed=1).samples
         if voice:
             sound = _voice(voice, rates.in_hz)
         ready = replace(target_of(named(target, rates), rates), sample_type=report.sample_type, scale=report.scale)
-        found = stems(ready, sound.astype("float64"))
+        return stems(ready, sound.astype("float64"))
+
+
+def _stems(found: Stems, folder: Path) -> dict[str, Any]:
+    """Write what a voice was taken apart into, and return what is in it."""
+    import soundfile
+
+    from voicediag.resampling.stems import FRAME_S
+
     folder.mkdir(parents=True, exist_ok=True)
     files = {folder / f"{name}.wav": samples for name, samples in found.sounds.items()}
     for path, samples in files.items():

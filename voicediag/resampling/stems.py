@@ -64,7 +64,7 @@ def stems(target: Target, voice: Array) -> Stems:
     resampled = np.nan_to_num(target.whole(voice))
     perfect = np.asarray(soxr.resample(voice, rates.in_hz, rates.out_hz, "VHQ"), dtype=np.float64)
     size = min(resampled.size, perfect.size)
-    perfect, resampled = _in_place(perfect[:size], resampled[:size])
+    perfect, resampled = in_place(perfect[:size], resampled[:size])
     filtered = _filtered(perfect, resampled)
     added = resampled - filtered
     chunks = np.concatenate(target.chunked(voice, round(FALL_BACK_S * rates.in_hz)))[:size]
@@ -82,7 +82,7 @@ def stems(target: Target, voice: Array) -> Stems:
     )
 
 
-def _in_place(perfect: Array, resampled: Array) -> tuple[Array, Array]:
+def in_place(perfect: Array, resampled: Array) -> tuple[Array, Array]:
     """Return the perfect sound as late as the other one, by whole samples: the fit does the rest."""
     size = 1 << (2 * perfect.size).bit_length()
     match = np.fft.irfft(np.fft.rfft(resampled, size) * np.conj(np.fft.rfft(perfect, size)), size)
