@@ -37,6 +37,7 @@ NAMES = {
     "gain_997_db": "gain at 997 Hz",
     "sinad_997_db": "SINAD at 997 Hz",
     "worst_sinad_db": "worst SINAD, voice zone",
+    "imd_db": "intermodulation, two tones",
     "delay_ms": "delay at 1 kHz",
     "offset_lsb": "offset",
     "clock_error_ppm": "clock error",

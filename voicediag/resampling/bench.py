@@ -14,6 +14,7 @@ from voicediag.resampling import grades
 from voicediag.resampling.arguments import Rates
 from voicediag.resampling.chunks import Chunking, HoldUp, chunkings, hold_up
 from voicediag.resampling.impulses import Impulse, impulse
+from voicediag.resampling.intermodulation import intermodulation
 from voicediag.resampling.measured import LIVE, NARROW_HZ, TELEPHONE, WIDEBAND, Part
 from voicediag.resampling.numbers import Number, above_floor, below_floor, gain_floor_db, sinad_floor_db
 from voicediag.resampling.plan import VOICE_SHARE, Plan, plan, sweep
@@ -88,6 +89,7 @@ def evaluate(
             output = ready.whole(signal.samples)
             response = measure(signal, np.nan_to_num(output))
         ends = examine(ready, signal, output)
+        mixed = intermodulation(ready, signal)
         shape = impulse(ready, signal) if not brief else None
         swept = np.zeros(0) if brief else np.nan_to_num(ready.whole(sweep(rates.in_hz)))
         cuts = tuple(chunkings(ready, signal, brief=brief)) if live else ()
@@ -96,6 +98,7 @@ def evaluate(
     numbers = _numbers(response, floor_db, ready.sample_type, cuts, held)
     width_hz = _width_hz(shape, response)
     numbers |= {"width_3db_hz": _exact(width_hz)} if width_hz else {}
+    numbers |= {"imd_db": mixed} if mixed else {}
     return Report(
         name=ready.name,
         plan=signal,
