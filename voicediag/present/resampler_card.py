@@ -76,6 +76,7 @@ def structured(report: Report) -> dict[str, Any]:
         "chunk_invariant": report.chunk_invariant,
         "wraps": report.wraps,
         "tail_lost_ms": round(report.tail_lost_ms, 3),
+        **rounded({"pause_lost_ms": report.pause_lost_ms}),
         "silence_stays_silence": not report.ends.noisy_silence,
         "floors": {key: _significant(floor) for key, floor in floors.items()},
         "at_floor": [key for key, number in numbers.items() if number.at_floor],

@@ -12,7 +12,7 @@ import numpy as np
 from voicediag.errors import InputError
 from voicediag.resampling import grades
 from voicediag.resampling.arguments import Rates
-from voicediag.resampling.chunks import Chunking, HoldUp, chunkings, hold_up
+from voicediag.resampling.chunks import Chunking, HoldUp, chunkings, hold_up, pause_lost_ms
 from voicediag.resampling.impulses import Impulse, impulse
 from voicediag.resampling.intermodulation import intermodulation
 from voicediag.resampling.measured import LIVE, NARROW_HZ, TELEPHONE, WIDEBAND, Part
@@ -41,6 +41,7 @@ def evaluate(
     rate_out_hz: int,
     *,
     live: bool = True,
+    pauses: bool = True,
     sample_type: str | None = None,
     name: str | None = None,
 ) -> Report:
@@ -54,6 +55,8 @@ def evaluate(
     rate_in_hz, rate_out_hz : int
     live : bool
         Whether it is to be used chunk by chunk. A function is then called anew for each chunk, as apps do.
+    pauses : bool
+        Whether a live one is also left alone for a quarter of a second, in real time.
     sample_type : str, optional
         ``float64``, ``float32``, ``int16``, ``bytes`` or ``bytearray``; found by trying where it is left out.
     name : str, optional
@@ -94,6 +97,7 @@ def evaluate(
         swept = np.zeros(0) if brief else np.nan_to_num(ready.whole(sweep(rates.in_hz)))
         cuts = tuple(chunkings(ready, signal, brief=brief)) if live else ()
         held = hold_up(ready, signal) if live else None
+        paused = pause_lost_ms(ready, signal) if live and pauses and ready.keeps_state else None
     floor_db = sinad_floor_db(signal, ready.sample_type)
     numbers = _numbers(response, floor_db, ready.sample_type, cuts, held)
     width_hz = _width_hz(shape, response)
@@ -117,6 +121,8 @@ def evaluate(
         parts=tuple(_parts(numbers, ends, signal)),
         speed_s=speed_s,
         tail_lost_ms=_tail_lost_ms(signal, output, response),
+        lingers=ready.lingers,
+        pause_lost_ms=paused,
     )
 
 

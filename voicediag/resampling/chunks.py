@@ -7,6 +7,7 @@ than the whole recording is not blamed for it. Where both are the same but for a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from voicediag.errors import InputError
+from voicediag.limits import Limit
 from voicediag.resampling.plan import Plan
 from voicediag.resampling.response import lines_of
 from voicediag.resampling.target import Target
@@ -27,13 +29,15 @@ RANDOM_MOST = 1_024
 SECONDS, WARM_S, COOL_S = 1.6, 0.4, 0.15
 EDGE_S = 0.0005
 HELD_S, HELD_CHUNK_S = 2.0, 0.02
-# Of the residue of the whole recording, what a residue of chunks cannot be told from.
-UNSURE_DB = 10.0
+# Streams that clear themselves do so after 0.2 s without sound.
+PAUSED_S, PAUSE_S = 0.4, 0.25
+UNSURE = Limit(
+    10.0, "dB", "house rule: so far below what one piece leaves of the chord, what chunks leave cannot be told from it"
+)
 SEARCH_SHARE = 0.04
 MOST_LINES = 9
-# A residue as small as this leaves no room for a drift of a tenth of a ppm.
-CLEAN_DB = -60.0
-MUCH_SMALLER = 0.7
+CLEAN = Limit(-60.0, "dB", "house rule: a residue so small leaves no room for a drift of a tenth of a ppm")
+MUCH_SMALLER = Limit(0.7, "times", "house rule: 3 dB less is left by a drift that is one; noise alone leaves as much")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +152,27 @@ def hold_up(target: Target, plan: Plan) -> HoldUp | None:
     )
 
 
+def pause_lost_ms(target: Target, plan: Plan) -> float | None:
+    """Return how much sound is lost by a pause in real time, after which some clear what they hold back.
+
+    None where chunks of 20 ms are refused.
+    """
+    frames = round(HELD_CHUNK_S * plan.rate_in_hz)
+    sound = chord(plan, PAUSED_S)
+    sizes = []
+    for pause_s in (0.0, PAUSE_S):
+        stream = target.opened()
+        try:
+            first = [stream.push(sound[at : at + frames]) for at in range(0, sound.size, frames)]
+            time.sleep(pause_s)
+            again = [stream.push(sound[at : at + frames]) for at in range(0, sound.size, frames)]
+            sizes.append(sum(part.size for part in (*first, *again, stream.flush())))
+        except InputError:
+            return None
+    lost = sizes[0] - sizes[1]
+    return 1_000 * lost / plan.rate_out_hz if lost > 1 else 0.0
+
+
 def _frequencies(plan: Plan) -> list[int]:
     return [hz for hz in CHORD_HZ if hz < 0.8 * plan.shared_hz]
 
@@ -177,13 +202,13 @@ class _Residue:
             return None
         window = out[start:end]
         exact = _fitted(window, 0.0, plan, start)
-        if exact.error < rms(window) * 10 ** (CLEAN_DB / 20):
+        if exact.error < rms(window) * 10 ** (CLEAN.value / 20):
             return exact
         # By how much the length is off is rough where a tail was lost, and exact where it drifts.
         guesses = (0.0, _peak_speed(window, rate), round(SECONDS * rate) / out.size - 1)
         found = [_fitted(window, _sharpened(window, guess, plan, start), plan, start) for guess in guesses]
         best = min(found, key=lambda each: each.error)
-        return best if best.error < exact.error * MUCH_SMALLER else exact
+        return best if best.error < exact.error * MUCH_SMALLER.value else exact
 
     @property
     def error(self) -> float:
@@ -234,7 +259,7 @@ def _compared(frames: int | None, out: Array, whole: Array, rough: _Residue | No
         error = -400.0 if same else 0.0
         return Chunking(frames=frames, error_db=error, edge_share=None, click_db=None, drift_ppm=0.0)
     direct = _difference(out, whole)
-    added = max(cut.error**2 - rough.error**2, (rough.error * 10 ** (-UNSURE_DB / 20)) ** 2)
+    added = max(cut.error**2 - rough.error**2, (rough.error * 10 ** (-UNSURE.value / 20)) ** 2)
     louder = sum((CHORD_PEAK * (one - other)) ** 2 / 2 for one, other in zip(cut.gains, rough.gains, strict=True))
     lines = float(np.sqrt(added + louder))
     difference, start = (direct, 0) if rms(direct) <= lines else (cut.rest, cut.start)

@@ -1,7 +1,7 @@
 """Intermodulation: what two tones make together that neither makes alone.
 
 The twin-tone method of ITU-R and IEC 60268-3 (CCIF): two tones of one level, and the products of second and third
-order at ``f2 - f1``, ``2 f1 - f2`` and ``2 f2 - f1``. A resampler is linear: only rounding, clipping or bending has one.
+order at ``f2 - f1``, ``2 f1 - f2`` and ``2 f2 - f1``. A resampler is linear; what rounds, clips or bends is not.
 """
 
 from __future__ import annotations

@@ -76,6 +76,10 @@ class Measured:
         How long it took for a second of sound.
     tail_lost_ms : float
         How much of a sound's end never came out.
+    lingers : bool
+        Whether it could not be had anew for each test; see `Target`.
+    pause_lost_ms : float or None
+        How much sound a pause in real time loses; None where that was not tried.
     """
 
     name: str
@@ -95,6 +99,8 @@ class Measured:
     parts: tuple[Part, ...]
     speed_s: float
     tail_lost_ms: float
+    lingers: bool = False
+    pause_lost_ms: float | None = None
 
     def __getattr__(self, key: str) -> float | None:
         """Return a measured number by its key; None where it does not arise between these rates."""

@@ -7,12 +7,16 @@ from dataclasses import replace
 import numpy as np
 
 from voicediag.errors import InputError
+from voicediag.limits import Limit
 from voicediag.resampling.sample_types import INT16, SampleType
 from voicediag.resampling.target import Target
 from voicediag.resampling.tones import Array
 
 PROBE_S, PROBE_HZ = 0.5, 1_000
-MUCH_CLEANER_DB = 20.0
+MUCH_CLEANER = Limit(
+    20.0, "dB", "house rule: more than types differ by in what takes both, less than floats lose to whole numbers"
+)
+CLEAN_ENOUGH = Limit(30.0, "dB", "house rule: above it every type is taken for understood, and the first one is kept")
 
 
 def probed(target: Target, *, sample_type: SampleType | None = None) -> Target:
@@ -47,7 +51,9 @@ def probed(target: Target, *, sample_type: SampleType | None = None) -> Target:
             likely="it takes more than samples; hand over lambda samples: ...",
         )
     best = max(cleanness for cleanness, _ in found)
-    return next(tried for cleanness, tried in found if cleanness >= best - MUCH_CLEANER_DB or cleanness > 30)
+    return next(
+        tried for cleanness, tried in found if cleanness >= best - MUCH_CLEANER.value or cleanness > CLEAN_ENOUGH.value
+    )
 
 
 def _cleanness_db(out: Array, rate_hz: int) -> float:

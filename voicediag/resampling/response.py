@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from voicediag.limits import Limit
 from voicediag.resampling.locate import Place, place
 from voicediag.resampling.plan import LANDING_SHARE, PEAK, REFERENCE_HZ, VOICE_SHARE, Plan, Tone
 from voicediag.resampling.tones import Array, Line, db, fit, rms
@@ -18,7 +19,9 @@ DELAY_PAIR_HZ = (947, 1_047)
 TELEPHONE_HZ = 3_400.0
 CLEARLY_TURNED = -0.9
 # A part of a tone resolves less and is steady all the same: only what was torn is that much cleaner in one of them.
-PARTS, FAR_CLEANER_DB, HUSHED_DB = 4, 6.0, 3.0
+PARTS = 4
+FAR_CLEANER = Limit(6.0, "dB", "house rule: a quarter of a steady tone resolves that much less, and is no cleaner")
+HUSHED = Limit(3.0, "dB", "house rule: a part that is half as strong as all of the tone has a gap in it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,9 +261,11 @@ def _beside_gaps(plan: Plan, output: Array, tone: Tone, where: Place) -> Reading
     ]
     found = [reading for part in parts if (reading := _reading(plan, output, part, where))]
     # What is silent is a gap; of a tone that the output cannot hold, silence is right.
-    heard = [part for part in found if part.frequency_hz >= plan.shared_hz or part.gain_db > whole.gain_db - HUSHED_DB]
+    heard = [
+        part for part in found if part.frequency_hz >= plan.shared_hz or part.gain_db > whole.gain_db - HUSHED.value
+    ]
     best = min(heard, key=lambda part: part.rest_db, default=whole)
-    return replace(best, beside_gap=True) if best.rest_db < whole.rest_db - FAR_CLEANER_DB else whole
+    return replace(best, beside_gap=True) if best.rest_db < whole.rest_db - FAR_CLEANER.value else whole
 
 
 def lines_of(frequency_hz: int, plan: Plan, frames: int, *, speed: float = 0.0, most: int = MOST_LINES) -> list[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from voicediag.resampling.streams import Calls, Stream, Untold, stream_of
 from voicediag.resampling.tones import Array
 
 RESETS = ("reset", "clear")
+# What the longest filters in use hold back, and more.
+WASHED_S = 1.0
 FALL_BACK_S = 0.02
 
 
@@ -37,6 +39,9 @@ class Target:
         Whether whole recordings are pushed in chunks of 20 ms, because it is late by a chunk.
     scale : float
         What comes back is divided by this: 32768 where a resampler makes floats of the size of int16.
+    lingers : bool
+        Whether it is one object that can be neither copied nor reset: it is the same each time, after a second of
+        silence, and never flushed. What it holds back comes out as delay then.
     """
 
     name: str
@@ -46,10 +51,16 @@ class Target:
     sample_type: SampleType = SampleType.FLOAT64
     in_chunks: bool = False
     scale: float = 1.0
+    lingers: bool = False
 
     def opened(self) -> Open:
         """Return a fresh stream that takes and gives float64."""
-        return Open(target=self, stream=self.fresh())
+        stream = Open(target=self, stream=self.fresh())
+        if self.lingers:
+            frames = round(FALL_BACK_S * self.rates.in_hz)
+            for _ in range(round(WASHED_S / FALL_BACK_S)):
+                stream.push(np.zeros(frames))
+        return stream
 
     def whole(self, samples: Array) -> Array:
         """Return what becomes of a whole recording: in one piece, or in chunks of 20 ms where that is refused."""
@@ -89,7 +100,7 @@ class Open:
 
     def flush(self) -> Array:
         """Return what was still held back."""
-        return self._read(self.stream.flush, "the end of the sound")
+        return np.zeros(0) if self.target.lingers else self._read(self.stream.flush, "the end of the sound")
 
     def _read(self, call: Callable[[], Any], of: str) -> Array:
         try:
@@ -107,7 +118,7 @@ def target_of(given: Any, rates: Rates, *, name: str | None = None) -> Target:
     """Return a target of a function, a class, a factory or an object.
 
     A factory is a class, or a function that takes no arguments; it is called for each fresh stream. An object is
-    copied; where it cannot be, its `reset` or `clear` is called.
+    copied; where it cannot be, its `reset` or `clear` is called; where it has neither, it hears a second of silence.
 
     Raises
     ------
@@ -120,8 +131,16 @@ def target_of(given: Any, rates: Rates, *, name: str | None = None) -> Target:
     if isinstance(given, type):
         return _made(said, rates, lambda: _instance(given, rates))
     is_function = callable(given) and (hasattr(given, "__name__") or hasattr(given, "func"))
+    if inspect.ismodule(given):
+        raise InputError(
+            expected="a function, a class or an object",
+            got=f"the module {given.__name__}",
+            likely="the module was handed over, not what is in it",
+        )
     if not is_function:
-        return _made(said, rates, _copies(given, rates))
+        copies = _copies(given, rates)
+        made = _made(said, rates, copies or (lambda: given))
+        return made if copies else replace(made, lingers=True)
     asked = parameters(given)
     if asked is not None and not asked and not _takes_any(given):
         return _factory(said, given, rates)
@@ -170,8 +189,8 @@ def _instance(kind: type, rates: Rates) -> Any:
         ) from None
 
 
-def _copies(given: Any, rates: Rates) -> Callable[[], Any]:
-    """Return how to get an object that has heard nothing, again and again."""
+def _copies(given: Any, rates: Rates) -> Callable[[], Any] | None:
+    """Return how to get an object that has heard nothing, again and again; None where it cannot be had."""
     try:
         pristine = copy.deepcopy(given)
     except Exception:  # noqa: BLE001  objects of C raise what they like
@@ -183,8 +202,4 @@ def _copies(given: Any, rates: Rates) -> Callable[[], Any]:
             return lambda: (reset(), given)[1]
     if all(hasattr(given, part) for part in ("format", "layout", "rate", "resample")):
         return lambda: type(given)(format=given.format.name, layout=given.layout.name, rate=rates.out_hz)
-    raise InputError(
-        expected="a resampler of which there can be a fresh one",
-        got=f"a {type(given).__name__} that cannot be copied or reset",
-        likely="hand over lambda: ..., which makes a new one",
-    )
+    return None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from voicediag.limits import Limit
+from voicediag.resampling.chunks import PAUSE_S
 from voicediag.resampling.grades import passes
 from voicediag.resampling.measured import LIVE, TELEPHONE, WIDEBAND, Measured, Part
 
 KINDS = {WIDEBAND: "wideband speech", TELEPHONE: "telephone-band speech (nothing above 3.4 kHz)", LIVE: "live chunks"}
-EDGES = 0.5
+EDGES = Limit(0.5, "share", "house rule: more of an error near the edges than elsewhere; noise has 5 to 20 % there")
 MOST_FIXES = 2
 
 KEEP_STATE = (
@@ -98,7 +100,7 @@ def _seams(value: float, report: Measured) -> str:
     bad = [cut for cut in report.chunkings if not cut.refused and cut.error_db > value - 20]
     sizes = ", ".join("random" if cut.frames is None else str(cut.frames) for cut in bad)
     shares = [cut.edge_share for cut in bad if cut.edge_share is not None]
-    where = " at the edges" if shares and max(shares) > EDGES else ""
+    where = " at the edges" if shares and max(shares) > EDGES.value else ""
     return f"chunks of {sizes} samples add errors{where} {_whole(-value)} dB below the voice"
 
 
@@ -150,6 +152,13 @@ def notes(report: Measured) -> Iterator[str]:
     if report.held and report.held.empty:
         empty, pushes, burst_ms = report.held.empty, report.held.pushes, report.held.burst_ms
         yield f"{empty} of {pushes} chunks of 20 ms bring nothing, then up to {burst_ms:.0f} ms come at once"
+    if report.lingers:
+        yield "it can be neither copied nor reset: one object heard all tests, a second of silence before each"
+    if report.pause_lost_ms:
+        yield (
+            f"a pause of {PAUSE_S:g} s loses {report.pause_lost_ms:.0f} ms of sound: it clears itself by the clock; "
+            "flush it first, or switch that off"
+        )
     if report.tail_lost_ms:
         yield f"the last {report.tail_lost_ms:.1f} ms of a sound never come out"
     if report.ends.noisy_silence:
