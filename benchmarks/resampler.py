@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from benchmarks.table import show
 from voicediag.resampling import evaluate, plan
 from voicediag.resampling.arguments import Rates
 from voicediag.resampling.chunks import SECONDS, Chunking, chord, chunkings, edges_of
+from voicediag.resampling.grades import SEAMS
 from voicediag.resampling.installed import KNOWN, installed
 from voicediag.resampling.leaderboard import lacking
 from voicediag.resampling.probe import probed
@@ -37,7 +38,13 @@ DOCUMENTED_DB = {
     "soxr-vhq": 175, "soxr-hq": 125, "soxr-mq": 100, "soxr-lq": 100, "samplerate-medium": 121, "samplerate-fastest": 97,
 }  # fmt: skip
 DOCUMENTED_SHARE = {"samplerate-medium": 0.90, "samplerate-fastest": 0.80, "samplerate-best": 0.96}
-SEAMS_DB = -60.0
+# A B: what two dithers differ by.
+SEAMS_DB = SEAMS.limit("B").value
+# What snr_bw_test.c of libsamplerate prints of its worst spur, at a share of the input's rate and a ratio, and of its
+# width in per cent.
+OWN_TEST = {
+    "sinc_medium": (0.43111, 1.33, 121.18, 90.55), "sinc_fastest": (0.35111, 1.33, 101.71, 80.23),
+}  # fmt: skip
 SAME = 1e-9
 
 
@@ -89,6 +96,43 @@ def anchors() -> None:
         worst = min(report.alias_rejection_nyquist_db or 400, report.image_rejection_db or 400)
         rows.append([known.name, worst, DOCUMENTED_DB.get(known.name), share, DOCUMENTED_SHARE.get(known.name)])
     show("24 to 16 kHz beside the documentation", ["", "rejection, dB", "said", "-3 dB, share", "said"], rows)
+
+
+def own_test() -> None:
+    """Print the spurs and the width of libsamplerate as its own test program reads them."""
+    try:
+        import samplerate
+    except ImportError:
+        return
+    rows = []
+    for name, (share, ratio, spur_db, width) in OWN_TEST.items():
+        read = spur(samplerate.resample, name, share, ratio)
+        low, high = 0.35, 0.495
+        while high - low > 1e-5:
+            middle = (low + high) / 2
+            out = samplerate.resample(tone(middle), 1.999, name)[20_000:60_000]
+            low, high = (
+                (middle, high) if np.sqrt(2 * np.mean(np.square(out))) > 0.5 * 10 ** (-3 / 20) else (low, middle)
+            )
+        rows.append([name, f"{read:.1f}", f"{spur_db:.1f}", f"{200 * low:.2f}", f"{width:.2f}"])
+    show(
+        "libsamplerate by its own test", ["", "worst spur, dB", "it prints", "-3 dB, % of half rate", "it prints"], rows
+    )
+
+
+def tone(share: float, samples: int = 60_000) -> np.ndarray:
+    """Return a tone at a share of the rate."""
+    at = np.arange(samples, dtype=np.int64)
+    return 0.5 * np.sin(2 * np.pi * (round(share * 100_000) * at % 100_000) / 100_000)
+
+
+def spur(resample: Callable[..., np.ndarray], name: str, share: float, ratio: float) -> float:
+    """Return the tone above the loudest other line."""
+    out = resample(tone(share), ratio, name)[10_000:60_000].astype(np.float64)
+    power = np.abs(np.fft.rfft(out * np.kaiser(out.size, 40)))
+    top = int(np.argmax(power))
+    rest = np.concatenate([power[: top - 30], power[top + 31 :]])
+    return float(20 * np.log10(power[top] / rest.max()))
 
 
 def stateless(pair: tuple[int, int]) -> dict[str, object]:
@@ -190,6 +234,7 @@ def main() -> None:
         formulas()
         floors()
         anchors()
+        own_test()
         clocks()
         times()
         streaming()

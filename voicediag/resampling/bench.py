@@ -273,9 +273,9 @@ def _parts(numbers: dict[str, Number], ends: WholeNumbers, signal: Plan) -> list
     wide = signal.rate_in_hz > 2 * NARROW_HZ
     everywhere = BOTH if wide else (TELEPHONE,)
     rows = [
-        ("alias_rejection_db", grades.REJECTION, (WIDEBAND,)),
-        ("image_rejection_db", grades.REJECTION, (WIDEBAND,)),
-        ("image_rejection_telephone_db", grades.REJECTION, (TELEPHONE,)),
+        ("alias_rejection_db", grades.ALIASES, (WIDEBAND,)),
+        ("image_rejection_db", grades.IMAGES, (WIDEBAND,)),
+        ("image_rejection_telephone_db", grades.TELEPHONE_IMAGES, (TELEPHONE,)),
         ("sinad_997_db", grades.SINAD, everywhere),
         ("droop_3400_db", grades.DROOP, everywhere),
         ("droop_7000_db", grades.WIDE_DROOP, (WIDEBAND,)),

@@ -92,7 +92,7 @@ def added(report: Report, *, ax: Axes | None = None) -> Axes:
             ax.vlines(at, LOWEST_DB, level, color=colour, linewidth=2.2)
             ax.annotate(name, (at[len(at) // 2], max(level)), xytext=(0, 3), textcoords="offset points",
                         fontsize=FONT_PT - 1, color=colour, ha="center")  # fmt: skip
-    for step in (grades.REJECTION.steps[1], grades.REJECTION.steps[3]):
+    for step in (grades.ALIASES.steps[1], grades.ALIASES.steps[3]):
         ax.axhline(-step.value, color=LIMIT, linewidth=0.7)
     ax.set_ylim(LOWEST_DB, 8)
     return ax
