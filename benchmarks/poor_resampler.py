@@ -4,7 +4,8 @@
 `benchmarks.voice_rate_fit`), and needs ``pip install samplerate av`` and ffmpeg. Each voice goes through some of the
 resamplers of `benchmarks.poor_resampler_material`, drawn with a seed, and through some codecs. The limits of the
 detector were chosen on the first voices of each source (`CHOSEN_ON`); those are printed apart, and only the others
-count. ``--brief`` takes every tenth voice.
+count. ``--brief`` takes every tenth voice,
+``--beside`` only what is heard beside its original.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ SEED: Final = 20_261_122
 CHOSEN_ON: Final = {"kokoro": 12, "azure": 8, "picovoice": 50, "festival": 6, "sphinx": 0, "fw": 0, "ami-mix": 0}
 CHOSEN_ON_OTHERS: Final = 4
 UNHEARD: Final = frozenset({"ast-es", "ast-it", "ast-it-m", "ast-ru", "ast-esco", "ast-armelle", "arctic"})
-MOST_A_SOURCE: Final = 4
+MOST_A_SOURCE: Final = 3
 UP: Final = ((8_000, 16_000), (8_000, 24_000), (16_000, 24_000), (16_000, 48_000), (24_000, 48_000), (22_050, 24_000))
 DOWN: Final = ((24_000, 16_000), (22_050, 16_000), (44_100, 16_000), (44_100, 24_000), (22_050, 8_000))
 WHOLE: Final = ((48_000, 16_000), (24_000, 8_000), (16_000, 8_000), (48_000, 24_000))
@@ -64,6 +65,7 @@ class Case:
     sound: Samples
     rate_hz: int
     voice: str
+    original: tuple[Samples, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,10 +84,12 @@ def main() -> None:
     if len(sys.argv) < 2:
         sys.exit("usage: python -m benchmarks.poor_resampler FOLDER [--brief]")
     voices = list(_voices(Path(sys.argv[1])))[:: 10 if "--brief" in sys.argv else 1]
+    kinds = (_beside,) if "--beside" in sys.argv else (_cases, _beside)
     answers = [
         _answered(case)
         for number, (path, counts) in enumerate(progress(voices, transient=True))
-        for case in _cases(path, np.random.default_rng([SEED, number]), counts=counts)
+        for kind in kinds
+        for case in kind(path, np.random.default_rng([SEED, number]), counts=counts)
     ]
     for counts, title in (
         (True, "Voices that no limit was chosen on"),
@@ -104,7 +108,7 @@ def _voices(folder: Path) -> Iterator[tuple[Path, bool]]:
     for source in sorted(folder.glob("*")):
         paths = sorted(source.glob("*.flac"))
         chosen = 0 if source.name in UNHEARD else CHOSEN_ON.get(source.name, CHOSEN_ON_OTHERS)
-        yield from ((path, False) for path in paths[:chosen][: MOST_A_SOURCE // 3])
+        yield from ((path, False) for path in paths[:chosen][:1])
         yield from ((path, True) for path in paths[chosen:][:MOST_A_SOURCE])
 
 
@@ -144,6 +148,21 @@ def _cases(path: Path, random: np.random.Generator, *, counts: bool) -> Iterator
         yield Case(counts, "", name, "", *coded(voice, rate_hz, str(name)), name_of)
 
 
+def _beside(path: Path, random: np.random.Generator, *, counts: bool) -> Iterator[Case]:
+    """Yield a voice beside its original, its rate lowered by a whole factor without a filter and with one."""
+    whole, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    voice, name = whole[: CLIP_S * rate_hz, 0], f"{path.parent.name}/{path.stem}"
+    pairs = [pair for pair in WHOLE if pair[1] < rate_hz]
+    if voice.size < LEAST_S * rate_hz or not pairs:
+        return
+    for resamplers, fault in ((DECIMATED, "aliases, beside the original"), (GOOD, "")):
+        how, pair = random.choice(list(resamplers)), pairs[random.integers(len(pairs))]
+        original = np.asarray(soxr.resample(voice, rate_hz, pair[0], "VHQ"), np.float32)
+        made = np.asarray(resamplers[how](original, *pair), np.float32)
+        beside = how if fault else f"{how}, beside the original"
+        yield Case(counts, fault, beside, _named(pair), made, pair[1], name, (original, pair[0]))
+
+
 def _named(pair: tuple[int, int]) -> str:
     return f"{pair[0] / 1_000:g} to {pair[1] / 1_000:g} kHz"
 
@@ -151,7 +170,10 @@ def _named(pair: tuple[int, int]) -> str:
 def _answered(case: Case) -> Answer:
     sound = np.clip(np.asarray(case.sound, np.float32), -1, 1)
     track = Track(name="user-sent", source=ArraySource(sound, case.rate_hz))
-    exam = Examination(Session(source="benchmark", tracks={track.name: track}))
+    tracks = {track.name: track}
+    if case.original:
+        tracks["user-captured"] = Track(name="user-captured", source=ArraySource(*case.original))
+    exam = Examination(Session(source="benchmark", tracks=tracks))
     exam.activity(track.name)
     began_s = process_time()
     verdict = poor_resampler.examine(exam)

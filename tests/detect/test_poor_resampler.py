@@ -10,6 +10,7 @@ import voicediag as vd
 from voicediag import signals
 from voicediag.detect import Severity, poor_resampler
 from voicediag.detect.examination import Examination
+from voicediag.session import ArraySource, Clock, Session, Track
 
 RATE_HZ = 16_000
 
@@ -85,6 +86,34 @@ def test_too_little_speech_is_unjudged():
     sound[:RATE_HZ] = voice(2)[:RATE_HZ]
     assert examined(user_sent=sound).reason
     assert examined(user_sent=np.zeros(5 * RATE_HZ)).reason == "no track holds speech"
+
+
+def beside(first, second, rates, late_s=0.5):
+    """A session with the two taps of one voice, the second one a little late."""
+    late = np.concatenate([np.zeros(round(late_s * rates[1])), second]).astype(np.float32)
+    tracks = {
+        name: Track(name=name, source=ArraySource(sound.astype(np.float32), rate), clock=Clock(learnt_from="test"))
+        for name, sound, rate in (("user-captured", first, rates[0]), ("user-sent", late, rates[1]))
+    }
+    return poor_resampler.DETECTOR.examine(Examination(Session(source="test", tracks=tracks)))
+
+
+@pytest.mark.parametrize("rates", [(48_000, 16_000), (24_000, 8_000)])
+def test_beside_its_original_what_each_n_th_sample_folds_is_found(rates):
+    sound = spoken(rates[0])
+    verdict = beside(sound, sound[:: rates[0] // rates[1]], rates)
+    measure = verdict.findings[0].primary.measure
+    assert (measure["kind"], measure["from_hz"], measure["to_hz"]) == ("aliases", *rates)
+    assert measure["alias_db"] == pytest.approx(0, abs=1)
+    assert verdict.findings[0].primary.against == "user-captured"
+    assert verdict.findings[0].remedy == poor_resampler.REMEDY_IMAGES
+
+
+def test_beside_its_original_a_good_resampler_is_clear():
+    sound = spoken(48_000)
+    verdict = beside(sound, soxr.resample(sound, 48_000, RATE_HZ), (48_000, RATE_HZ))
+    assert verdict.is_clear
+    assert "from user-captured to user-sent" in verdict.bound
 
 
 @pytest.mark.parametrize("name", ["chunks-alone", "straight-lines"])

@@ -3,25 +3,27 @@
 A resampler is three lines in an app, and each of the usual slips is heard: a straight line between samples folds every
 /s/ back into the voice and mirrors the voice above itself; a good one that is called anew for each chunk clicks at each
 chunk's edge. Both leave marks in a recording that nothing else leaves, so that no reference is needed.
-A rate that was lowered by a whole factor without a filter leaves none in one track.
+A
+rate that was lowered by a whole factor without a filter leaves none in one track; only the tap before it tells.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from voicediag.detect import resampled
+from voicediag.detect import resampled, resampled_between
 from voicediag.detect.detector import Detector
 from voicediag.detect.examination import Examination
 from voicediag.detect.finding import Cause, Evidence, Finding, Limit, Severity, Verdict, clear, found, unjudged
 from voicediag.detect.precision import PRECISION
 from voicediag.detect.resampled import Heard
+from voicediag.detect.resampled_between import Folded
 from voicediag.measure import seams
 from voicediag.measure.interpolation import Interpolation
 from voicediag.measure.seams import Seams
 
 ID = "poor-resampler"
-WITNESSES: Final = (resampled,)
+WITNESSES: Final = (resampled, resampled_between)
 TORN = Limit(1.0, "nats", "house rule: clicks 4 dB out of the sound around them are heard; sets the severity")
 FEW: Final = 3
 LOUD_IMAGE = Limit(-40.0, "dB", "house rule: an image 40 dB below the voice is hardly heard; sets the severity")
@@ -45,18 +47,21 @@ REMEDY_IMAGES = (
 def examine(exam: Examination) -> Verdict:
     """Answer with the first tap of each voice that shows the marks of a poor resampler."""
     heard = [each for name in exam.session.tracks if (each := resampled.heard(exam, name))]
+    folded = exam.once(resampled_between.folded)
     findings = []
     for role in ("user", "agent"):
         taps = [each for each in heard if each.track.role == role]
         findings += _seams([(each, each.seams) for each in taps if each.seams and each.is_torn])
-        findings += _images([(each, each.images) for each in taps if each.images and each.is_interpolated])
+        between = [each for each in folded if each.second.role == role and each.is_folded]
+        interpolated = [(each, each.images) for each in taps if each.images and each.is_interpolated]
+        findings += _images(interpolated, between) or [_folds(each) for each in between]
     if findings:
         return found(*findings)
     reasons = [each.reason for each in heard if each.reason]
     judged = [each for each in heard if not each.reason]
     if not judged:
         return unjudged(ID, reasons[0] if reasons else "no track holds speech")
-    return clear(ID, bound="; ".join([*(each.bound for each in judged), *reasons]))
+    return clear(ID, bound="; ".join([*(each.bound for each in judged), *(each.bound for each in folded), *reasons]))
 
 
 def _seams(torn: list[tuple[Heard, Seams]]) -> list[Finding]:
@@ -108,7 +113,7 @@ def _chunk(period_s: float, rate_hz: int) -> str:
     return "chunks of " + " or ".join(f"{frames:,} frames at {made_hz:,} Hz" for frames, made_hz in likely)
 
 
-def _images(interpolated: list[tuple[Heard, Interpolation]]) -> list[Finding]:
+def _images(interpolated: list[tuple[Heard, Interpolation]], between: list[Folded]) -> list[Finding]:
     """Return the finding of the first tap with images."""
     if not interpolated:
         return []
@@ -126,7 +131,10 @@ def _images(interpolated: list[tuple[Heard, Interpolation]]) -> list[Finding]:
             f"{WORDS[told.kind]}: its images lie {-told.image_db:.0f} dB below the voice{brings}.",
             remedy=REMEDY_IMAGES,
             primary=_interpolated(first, told),
-            supporting=tuple(_interpolated(*other) for other in interpolated[1:]),
+            supporting=(
+                *(_interpolated(*other) for other in interpolated[1:]),
+                *(_folded(other) for other in between),
+            ),
             where=first.spans,
         )
     ]
@@ -147,6 +155,41 @@ def _interpolated(heard: Heard, told: Interpolation) -> Evidence:
             "agreement": told.agreement,
         },
         limit=resampled.SURE_IMAGES,
+    )
+
+
+def _folds(folded: Folded) -> Finding:
+    """Return the finding of two taps between which a rate was lowered without a filter."""
+    rates = f"from {folded.first.rate_hz:,} to {folded.second.rate_hz:,} Hz"
+    return Finding(
+        id=ID,
+        cause=Cause.FORMAT,
+        severity=Severity.MEDIUM,
+        confidence=PRECISION[ID],
+        summary=f"Between {folded.first.name} and {folded.second.name}, {rates}, what lies above "
+        f"{folded.second.rate_hz / 2:,.0f} Hz is folded into the voice, {-folded.told.folded_db:.0f} dB below it: no "
+        "filter took it out.",
+        remedy=REMEDY_IMAGES,
+        primary=_folded(folded),
+        where=folded.spans,
+    )
+
+
+def _folded(folded: Folded) -> Evidence:
+    longest = max(folded.spans, key=lambda span: span.duration_s)
+    return Evidence(
+        track=folded.second.name,
+        span=longest,
+        measure={
+            "kind": "aliases",
+            "from_hz": folded.first.rate_hz,
+            "to_hz": folded.second.rate_hz,
+            "alias_db": folded.told.gain_db,
+            "folded_db": folded.told.folded_db,
+            "sureness": folded.told.sureness,
+        },
+        limit=resampled_between.LEAST_FILTER,
+        against=folded.first.name,
     )
 
 

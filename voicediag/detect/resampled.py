@@ -25,9 +25,13 @@ ONE_PHASE = Limit(0.85, "agreement", "benchmarks/poor_resampler: images have one
 SURE_SEAMS = Limit(7.0, "standard deviations", "benchmarks/poor_resampler: codecs and vocoders repeat too, softly")
 HEIGHT = Limit(0.3, "nats", "benchmarks/poor_resampler: frames of codecs stand out by less, where they make one peak")
 CONTRAST = Limit(3.0, "times", "benchmarks/poor_resampler: a vocoder's frames have several crests, a seam has one")
+HIGH = Limit(0.4, "nats", "benchmarks/poor_resampler: clean clips with such a peak have others beside it")
+CONTRAST_OF_HIGH = Limit(2.0, "times", "benchmarks/poor_resampler: clean clips reached 1.7")
 EVEN = Limit(0.62, "of the chunks", "benchmarks/poor_resampler: seams reach 0.64 and more, repeated frames 0.6")
+MAINS_S = Limit(0.01, "s", "a half-wave of mains at 50 Hz: lamps and dimmers buzz so; a period of this needs HIGH")
 SHORT_S = Limit(0.0076, "s", "GSM 06.10 and CELP codecs work in subframes of 5 and 7.5 ms")
 SHORT_HEIGHT = Limit(1.0, "nats", "benchmarks/poor_resampler: GSM's subframes reach 0.5 nats")
+NEAR_S: Final = 0.0001
 PAUSE_S: Final = 0.8
 SHORTEST_S: Final = 1.0
 _DB_OF_NAT: Final = 4.343
@@ -66,10 +70,10 @@ class Heard:
         told = self.seams
         if told is None or told.sureness < SURE_SEAMS.value:
             return False
-        if told.contrast < CONTRAST.value or told.share < EVEN.value:
+        contrast = CONTRAST_OF_HIGH if told.height_nats >= HIGH.value else CONTRAST
+        if told.contrast < contrast.value or told.share < EVEN.value:
             return False
-        least = SHORT_HEIGHT if told.period_s < SHORT_S.value else HEIGHT
-        return told.height_nats >= least.value
+        return told.height_nats >= _least_height(told.period_s)
 
     @property
     def seam_db(self) -> float:
@@ -89,6 +93,13 @@ class Heard:
             f"{self.spans.total_s:.0f} s of speech in {self.track.name} show no images of another rate and no seams at "
             "a steady period"
         )
+
+
+def _least_height(period_s: float) -> float:
+    """Return how high a seam must stand out: codecs and the mains have periods of their own."""
+    if period_s < SHORT_S.value:
+        return SHORT_HEIGHT.value
+    return HIGH.value if abs(period_s - MAINS_S.value) < NEAR_S else HEIGHT.value
 
 
 def heard(exam: Examination, name: TrackName) -> Heard | None:

@@ -100,12 +100,12 @@ def taps(exam: Examination) -> tuple[Taps, ...]:
 
 
 def _of(exam: Examination, first: Track, second: Track) -> Taps:
-    source, ends_s = _stream(exam.session, first)
+    source, ends_s = stream_of(exam.session, first)
     told = between_sources(source, second.source, progress=exam.progress)
     return Taps(exam.session, first, second, told, ends_s)
 
 
-def _stream(session: Session, track: Track) -> tuple[AudioSource, tuple[float, ...]]:
+def stream_of(session: Session, track: Track) -> tuple[AudioSource, tuple[float, ...]]:
     """Return the sound of a track without the silence that only its layout put in, and where its answers end."""
     chunks, stream = session.chunks, getattr(track.source, "stream", None)
     if stream is None or chunks is None or not chunks.ended or track.name != "agent-received":
