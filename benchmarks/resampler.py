@@ -163,7 +163,7 @@ def cut(given: object, pair: tuple[int, int]) -> Iterator[Chunking]:
 
 
 def harmless(given: object, pair: tuple[int, int], frames: int | None) -> bool:
-    """Return whether cutting changes no sample by more than -120 dB: a short kernel may not reach over the edges of such chunks."""
+    """Return whether cutting changes no sample by over -120 dB: a short kernel may not reach over such edges."""
     target = probed(target_of(given, Rates(in_hz=pair[0], out_hz=pair[1])))
     sound = chord(plan(*pair), SECONDS)
     whole, stream = target.whole(sound), target.opened()
