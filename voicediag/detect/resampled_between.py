@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from voicediag.measure.folding import Folding
     from voicediag.session import AudioSource, Samples, Track
 
-LEAST_FILTER = Limit(-20.0, "dB", "resampling/grades: a resampler that lets more through is graded F for voice")
+LEAST_FILTER = Limit(-25.0, "dB", "resampling/grades: a resampler that lets more through is graded F for voice")
 SURE_FOLDS = Limit(8.0, "standard deviations", "house rule: good resamplers of benchmarks/poor_resampler reach 2")
 LEAST_FOLDED = Limit(-55.0, "dB", "house rule: what is folded so far below the voice nobody hears")
 MOST_COMPARED: Final = 24.0
