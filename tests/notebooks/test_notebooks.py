@@ -71,6 +71,12 @@ QUESTIONS: dict[str, dict[str, str]] = {
         "best_ms": "round(sweep.recommended.cushion_s * 1_000)",
         "slopes": "{name: pace.slope for name, pace in paces.items()}",
     },
+    "24_vad.ipynb": {
+        "good": "good",
+        "found": "{name: [[f.id, f.explained_by] for f in told.findings] for name, told in diagnoses.items()}",
+        "turns": "list(turns.values())",
+        "spoken_s": "[float(found.spans.total_s), sum(span.duration_s for span in speech['user'])]",
+    },
     "30_diagnose.ipynb": {
         "roots": "told['root_causes']",
         "symptoms": "[finding.id for finding in diagnosis.symptoms(roots['echo-leak'])]",
@@ -263,6 +269,25 @@ def test_starvation(ran):
     assert answers["slopes"]["jitter"] == pytest.approx(0, abs=0.002)
     assert sum("<audio" in str(o.data) for c in cells for o in c.get("outputs", ()) if "data" in o) == 3
     assert "image/png" in shown(cells)
+    assert not complaints(cells)
+    assert not left_behind
+
+
+def test_vad(ran):
+    answers, cells, left_behind = ran("24_vad.ipynb")
+    # The user lies 30 dB above the room, and the echo above the user.
+    assert len(answers["good"]["headphones"]) >= 6
+    assert answers["good"]["phone on a table"] == []
+    assert answers["found"] == {
+        "headphones": [],
+        "phone on a table": [["echo-leak", None], ["false-start", "echo-leak"]],
+    }
+    # Two sentences, one of them with a pause of 500 ms.
+    assert answers["turns"][0] > 3
+    assert answers["turns"][-2:] == [2, 2]
+    told_s, spoken_s = answers["spoken_s"]
+    assert told_s == pytest.approx(spoken_s, abs=0.8)
+    assert shown(cells).count("image/png") == 2
     assert not complaints(cells)
     assert not left_behind
 
