@@ -3,6 +3,7 @@
 `listening` says what it does and how; the rest of the folder is its parts.
 """
 
+from voicediag.measure.speech.in_call import InCall, in_call
 from voicediag.measure.speech.listening import ENGINES, EngineName, Speech, SpeechMeter, speech
 
-__all__ = ["ENGINES", "EngineName", "Speech", "SpeechMeter", "speech"]
+__all__ = ["ENGINES", "EngineName", "InCall", "Speech", "SpeechMeter", "in_call", "speech"]
