@@ -45,6 +45,15 @@ def test_text_says_that_it_is_simulated_and_what_was_assumed():
     assert "speech asked for before a start" in " ".join(output.split())
 
 
+def test_without_the_network_it_says_what_to_install(monkeypatch):
+    weights.network.cache_clear()
+    monkeypatch.setattr(weights, "_weights", lambda: None)
+    outcome = ran("--as", "openai")
+    weights.network.cache_clear()
+    assert outcome.exit_code == 2
+    assert "voicediag[vad]" in outcome.output + outcome.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -54,7 +54,7 @@ def text(replay: Replay) -> RenderableType:
         places = [_range(getattr(band, name)) for name in PLACES]
         table.add_row(*places, _counts(band.turns), f"{band.phases} of {len(replay.runs)}")
     counted = Text(
-        f"\n{_counts(replay.starts)} starts, by the sample on which its first window begins, which nobody outside "
+        f"\nStarts: {_counts(replay.starts)}, by the sample on which its first window begins, which nobody outside "
         "knows. Times are seconds of sound sent."
     )
     notes = [replay.settings.note, *(f"Assumed: {one}." for one in replay.settings.assumed)]
