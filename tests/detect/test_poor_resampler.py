@@ -75,6 +75,7 @@ def test_one_stream_of_a_good_resampler_is_clear(rates):
     verdict = examined(user_sent=np.concatenate([*parts, stream.resample_chunk(sound[:0], last=True)]))
     assert verdict.is_clear
     assert "no images" in verdict.bound
+    assert "not told from one tap" in verdict.bound
 
 
 def test_a_voice_in_a_room_is_clear():

@@ -26,6 +26,7 @@ ID = "poor-resampler"
 WITNESSES: Final = (resampled, resampled_between)
 TORN = Limit(1.0, "nats", "house rule: clicks 4 dB out of the sound around them are heard; sets the severity")
 FEW: Final = 3
+UNHEARD: Final = "what a rate that was lowered by a whole factor folded is not told from one tap"
 LOUD_IMAGE = Limit(-40.0, "dB", "house rule: an image 40 dB below the voice is hardly heard; sets the severity")
 WORDS: Final = {
     "linear": "a straight line between samples",
@@ -61,7 +62,8 @@ def examine(exam: Examination) -> Verdict:
     judged = [each for each in heard if not each.reason]
     if not judged:
         return unjudged(ID, reasons[0] if reasons else "no track holds speech")
-    return clear(ID, bound="; ".join([*(each.bound for each in judged), *(each.bound for each in folded), *reasons]))
+    compared = [each.bound for each in folded] or [UNHEARD]
+    return clear(ID, bound="; ".join([*(each.bound for each in judged), *compared, *reasons]))
 
 
 def _seams(torn: list[tuple[Heard, Seams]]) -> list[Finding]:
