@@ -222,7 +222,8 @@ def test_levels(ran):
 
 def test_resamplers(ran):
     answers, cells, left_behind = ran("21_resamplers.ipynb")
-    assert answers["grades"] == ["F", "D", None]
+    # benchmarks.resampler_grades: on telephone voices it loses 1.26 MOS in nine of ten, more than the 0.5 of a D.
+    assert answers["grades"] == ["F", "F", None]
     # The response of linear interpolation, on the grid where both rates meet: cos(pi f / 2 fi)^2.
     droop_db = -40 * np.log10(np.cos(np.pi * 3_400 / 48_000) / np.cos(np.pi * 997 / 48_000))
     assert answers["droop_db"] == pytest.approx(droop_db, abs=0.01)
