@@ -120,6 +120,7 @@ def test_help_has_an_example(command):
     assert "Example" in voicediag(command, "--help").stdout
 
 
+@pytest.mark.slow
 def test_the_cushion_sweep_tells_people_programs_and_files(tmp_path):
     ladder = RECORDINGS / "starved-playback" / "gap-ladder.vds"
     png, html = tmp_path / "curve.png", tmp_path / "report.html"

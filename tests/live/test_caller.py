@@ -22,6 +22,7 @@ def _no_keys(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.mark.slow
 def test_a_live_session_is_recorded_and_its_echo_named(tmp_path):
     told = Rehearsal(faults=("speaker-echo",))
     ticks = []

@@ -47,6 +47,7 @@ def recorded(tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_a_client_that_insists_on_tls_is_recorded_and_ctrl_c_closes_the_folder(tmp_path):
     async def run():
         async with websockets.serve(echo, "127.0.0.1", 0) as upstream:

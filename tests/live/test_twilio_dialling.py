@@ -93,6 +93,7 @@ def test_an_app_is_called_and_the_call_recorded(tmp_path):
     assert session.tracks["user-sent"].source.stream.frames == kinds.count("media") * 160
 
 
+@pytest.mark.slow
 def test_an_app_that_breaks_the_rules_is_told_so(tmp_path):
     async def handler(server):
         await greet(server, {"event": "media", "media": sound(0.3)["media"]})

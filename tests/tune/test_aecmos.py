@@ -40,6 +40,7 @@ def asked(monkeypatch):
 
 
 @installed
+@pytest.mark.slow
 def test_scores_are_those_of_the_package_over_the_span_that_is_told():
     from speechmos import aecmos
 
