@@ -204,6 +204,7 @@ def _late(scene: Scene) -> Scene:
     for part in _came(scene).each_answer():
         late_s = scene.random.uniform(0.3, 1.5) + (at_s[part][-1] - at_s[part][0])
         first = part.start + round(scene.random.uniform(0.2, 0.8) * (part.stop - part.start))
+        first = min(first, part.stop - 1)
         at_s[first : part.stop] = np.maximum(at_s[first : part.stop], at_s[first] + late_s)
     return replace(scene, chunks=_with(scene, at_s=at_s))
 
