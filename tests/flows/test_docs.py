@@ -311,7 +311,6 @@ def reports() -> tuple[dict, ...]:
 
 
 class TestJsonPage:
-    @pytest.mark.slow
     def test_has_the_keys_that_a_check_prints(self):
         leaves = ("findings[[]].evidence[[]].measure", "meters", "session.marked")
         printed = set().union(*(flat(report, leaves=leaves) for report in reports()))
