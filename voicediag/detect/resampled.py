@@ -15,22 +15,50 @@ if TYPE_CHECKING:
     from voicediag.measure.seams import Seams
     from voicediag.session import Samples, Track, TrackName
 
-LEAST_SPEECH = Limit(3.0, "s of speech", "benchmarks/poor_resampler: shorter clips were not tried")
+LEAST_SPEECH = Limit(3.0, "s of speech", "house rule: seen in benchmarks/poor_resampler's clips: none is shorter")
 MOST_SPEECH = Limit(32.0, "s of speech", "house rule: more tells hardly more, and three hours must not take longer")
 LEAST_LEVEL = Limit(-50.0, "dBFS", "as of silent-track: what lies lower is hiss and no voice")
 SURE_IMAGES = Limit(
-    8.0, "standard deviations", "benchmarks/poor_resampler: of clean speech none that fits a law reached 7"
+    8.0,
+    "standard deviations",
+    "house rule: seen in benchmarks/poor_resampler's clips: of clean speech none that fits a law reached 7",
 )
-ONE_PHASE = Limit(0.85, "agreement", "benchmarks/poor_resampler: images have one phase all over the band; tones do not")
-SURE_SEAMS = Limit(7.0, "standard deviations", "benchmarks/poor_resampler: codecs and vocoders repeat too, softly")
-HEIGHT = Limit(0.3, "nats", "benchmarks/poor_resampler: frames of codecs stand out by less, where they make one peak")
-CONTRAST = Limit(3.0, "times", "benchmarks/poor_resampler: a vocoder's frames have several crests, a seam has one")
-HIGH = Limit(0.4, "nats", "benchmarks/poor_resampler: clean clips with such a peak have others beside it")
-CONTRAST_OF_HIGH = Limit(2.0, "times", "benchmarks/poor_resampler: clean clips reached 1.7")
-EVEN = Limit(0.62, "of the chunks", "benchmarks/poor_resampler: seams reach 0.64 and more, repeated frames 0.6")
+ONE_PHASE = Limit(
+    0.85,
+    "agreement",
+    "house rule: seen in benchmarks/poor_resampler's clips: images have one phase all over the band; tones do not",
+)
+SURE_SEAMS = Limit(
+    7.0,
+    "standard deviations",
+    "house rule: seen in benchmarks/poor_resampler's clips: codecs and vocoders repeat too, softly",
+)
+HEIGHT = Limit(
+    0.3,
+    "nats",
+    "house rule: seen in benchmarks/poor_resampler's clips: frames of codecs stand out by less, if in one peak",
+)
+CONTRAST = Limit(
+    3.0,
+    "times",
+    "house rule: seen in benchmarks/poor_resampler's clips: a vocoder's frames have several crests, a seam has one",
+)
+HIGH = Limit(
+    0.4,
+    "nats",
+    "house rule: seen in benchmarks/poor_resampler's clips: clean ones with such a peak have others beside it",
+)
+CONTRAST_OF_HIGH = Limit(2.0, "times", "house rule: seen in benchmarks/poor_resampler's clips: clean ones reached 1.7")
+EVEN = Limit(
+    0.62,
+    "of the chunks",
+    "house rule: seen in benchmarks/poor_resampler's clips: seams reach 0.64 and more, repeated frames 0.6",
+)
 MAINS_S = Limit(0.01, "s", "a half-wave of mains at 50 Hz: lamps and dimmers buzz so; a period of this needs HIGH")
 SHORT_S = Limit(0.0076, "s", "GSM 06.10 and CELP codecs work in subframes of 5 and 7.5 ms")
-SHORT_HEIGHT = Limit(1.0, "nats", "benchmarks/poor_resampler: GSM's subframes reach 0.5 nats")
+SHORT_HEIGHT = Limit(
+    1.0, "nats", "house rule: seen in benchmarks/poor_resampler's clips: GSM's subframes reach 0.5 nats"
+)
 NEAR_S: Final = 0.0001
 PAUSE_S: Final = 0.8
 SHORTEST_S: Final = 1.0
